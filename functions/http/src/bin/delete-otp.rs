@@ -1,0 +1,38 @@
+//! `DELETE /api/deleteOtp`: makes the one-time code of an e-mail address useless.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use shared::Result;
+use shared::config::ConfigError;
+use shared::database;
+use shared::email::EmailAddress;
+use shared::http::{self, Reply, Request};
+use shared::otps::Otps;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    http::serve(App::from_env(), delete_otp).await
+}
+
+struct App {
+    otps: Otps,
+}
+
+impl App {
+    async fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self { otps: Otps::new(&database::connect().await?) })
+    }
+}
+
+#[derive(Deserialize)]
+struct Input {
+    email: EmailAddress,
+}
+
+async fn delete_otp(app: Arc<App>, request: Request) -> Result<Reply> {
+    let Input { email } = request.json()?;
+    app.otps.delete(&email).await?;
+    Reply::message("Otp deleted")
+}

@@ -1,0 +1,69 @@
+//! `GET /api/getChat`: a part of a chat, the newest messages unless another is asked for.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use shared::config::ConfigError;
+use shared::database;
+use shared::http::{self, Reply, Request};
+use shared::ids::ChatId;
+use shared::input::{Limit, Seq};
+use shared::messages::{Message, Messages, Part};
+use shared::tokens::AccessTokens;
+use shared::{Error, Result};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    http::serve(App::from_env(), get_chat).await
+}
+
+struct App {
+    messages: Messages,
+    tokens: AccessTokens,
+}
+
+impl App {
+    async fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self { messages: Messages::new(&database::connect().await?), tokens: AccessTokens::from_env()? })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Input {
+    chat_id: ChatId,
+    #[serde(default)]
+    limit: Limit<200, 1000>,
+    before: Option<Seq>,
+    after: Option<Seq>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Output {
+    data: Chat,
+    has_more: bool,
+}
+
+#[derive(Serialize)]
+struct Chat {
+    #[serde(rename = "_id")]
+    id: ChatId,
+    chats: Vec<Message>,
+}
+
+async fn get_chat(app: Arc<App>, request: Request) -> Result<Reply> {
+    let caller = request.caller(&app.tokens)?;
+    let Input { chat_id, limit, before, after } = request.query()?;
+    let part = match (before, after) {
+        (None, None) => Part::Latest,
+        (Some(seq), None) => Part::Before(seq.get()),
+        (None, Some(seq)) => Part::After(seq.get()),
+        (Some(_), Some(_)) => {
+            return Err(Error::BadParameter("\"before\" and \"after\" exclude each other".to_owned()));
+        }
+    };
+    let history = app.messages.history(chat_id, caller.user, part, limit.get()).await?;
+    Reply::ok(Output { data: Chat { id: chat_id, chats: history.messages }, has_more: history.has_more })
+}

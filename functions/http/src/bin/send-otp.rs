@@ -1,0 +1,47 @@
+//! `POST /api/sendOtp`: mails a one-time code to an e-mail address.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use shared::Result;
+use shared::config::ConfigError;
+use shared::database;
+use shared::email::EmailAddress;
+use shared::http::{self, Reply, Request};
+use shared::mail::Mailer;
+use shared::otps::{Code, CodeHasher, Otps};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    http::serve(App::from_env(), send_otp).await
+}
+
+struct App {
+    otps: Otps,
+    hasher: CodeHasher,
+    mailer: Mailer,
+}
+
+impl App {
+    async fn from_env() -> Result<Self, ConfigError> {
+        let database = database::connect().await?;
+        Ok(Self { otps: Otps::new(&database), hasher: CodeHasher::from_env()?, mailer: Mailer::from_env()? })
+    }
+}
+
+#[derive(Deserialize)]
+struct Input {
+    email: EmailAddress,
+}
+
+async fn send_otp(app: Arc<App>, request: Request) -> Result<Reply> {
+    let Input { email } = request.json()?;
+    let code = Code::random()?;
+    app.otps.store(&email, &app.hasher.hash(&email, &code)).await?;
+    if let Err(error) = app.mailer.send_code(&email, &code).await {
+        app.otps.withdraw(&email).await?;
+        return Err(error);
+    }
+    Reply::message(format!("Successfully send otp to {email}"))
+}

@@ -1,0 +1,24 @@
+//! `$default`: tells the sender of a frame that no route takes which actions there are.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use shared::socket::{self, Frame};
+use shared::{Error, Result};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    socket::serve(async |_| Ok(()), default).await
+}
+
+/// The routes of the WebSocket API that clients can select.
+const ACTIONS: &str = "join-chat-room, addFriend, sendActiveResponse, chatsend, messageRecieved";
+
+async fn default(_: Arc<()>, frame: Frame) -> Result<()> {
+    match frame.action() {
+        Some(_) => Err(Error::NotFound(format!("there is no such action; the actions are {ACTIONS}").into())),
+        None => {
+            Err(Error::Invalid(format!("a frame must be a JSON object with an \"action\"; the actions are {ACTIONS}")))
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Runs the whole chat backend on one machine.
+
+fn main() {}
