@@ -122,9 +122,8 @@ impl Request {
     /// # Errors
     /// [`Error::BadParameter`] when one is missing or malformed.
     pub fn query<T: DeserializeOwned>(&self) -> Result<T> {
-        let query = self.0.uri().query().unwrap_or_default();
-        let parameters = serde_html_form::Deserializer::from_bytes(query.as_bytes());
-        input::read(parameters).map_err(Error::BadParameter)
+        let query = self.0.uri().query().unwrap_or_default().as_bytes();
+        input::read_parameters(form_urlencoded::parse(query).into_owned()).map_err(Error::BadParameter)
     }
 
     /// The part of the path that the route calls `name`.

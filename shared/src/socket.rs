@@ -12,7 +12,6 @@ use lambda_http::tracing;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::config::ConfigError;
 use crate::connections::ConnectionId;
@@ -61,8 +60,7 @@ impl Opening {
     /// # Errors
     /// [`Error::BadParameter`] when one is missing or malformed.
     pub fn query<T: DeserializeOwned>(&self) -> Result<T> {
-        let parameters = self.query.iter().map(|(name, value)| (name.clone(), Value::String(value.clone())));
-        input::read(Value::Object(parameters.collect())).map_err(Error::BadParameter)
+        input::read_parameters(self.query.clone()).map_err(Error::BadParameter)
     }
 
     /// The value of a header, whatever the case of its name: the gateway hands on what the client wrote.

@@ -249,7 +249,9 @@ impl Signer {
         validation.set_required_spec_claims(&["exp", "aud"]);
         validation.set_audience(&[T::AUDIENCE]);
         let genuine = |token: &str| jsonwebtoken::decode::<Claims<T>>(token, &self.verify, &validation).ok();
-        candidates.into_iter().find_map(genuine).map(|data| data.claims.token)
+        // RFC 7519, section 4.1.4: not on or after `exp`. The library accepts the second itself.
+        let now = Timestamp::now().unix_seconds();
+        candidates.into_iter().filter_map(genuine).find(|data| data.claims.exp > now).map(|data| data.claims.token)
     }
 }
 
