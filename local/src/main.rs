@@ -1,3 +1,33 @@
-//! Runs the whole chat backend on one machine.
+//! Runs the whole chat backend on one machine: API Gateway, Lambda, MongoDB and a mail server, all from
+//! `template.yaml` and with the binaries that are deployed.
 
-fn main() {}
+mod clock;
+mod functions;
+mod http;
+mod lambda;
+mod mail;
+mod mongod;
+mod reaper;
+mod settings;
+mod stack;
+mod template;
+mod websocket;
+
+use std::process::ExitCode;
+
+use settings::Settings;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    if std::env::args().any(|argument| argument == reaper::ARGUMENT) {
+        return reaper::run();
+    }
+    let result = async { stack::run(Settings::from_env()?).await };
+    match result.await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

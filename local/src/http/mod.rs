@@ -1,0 +1,216 @@
+//! The HTTP API of API Gateway, with payload format 2.0.
+
+mod cors;
+mod event;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{ConnectInfo, Query, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::lambda::{Host, MAX_PAYLOAD, request_id};
+use crate::mail::{Mail, Mailbox};
+use crate::template::{Cors, HttpRoute};
+
+/// The largest body that the gateway takes
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>).
+const MAX_BODY: usize = 10 * 1024 * 1024;
+
+/// The most bytes of request line and headers together.
+const MAX_HEAD: usize = 10_240;
+
+/// The gateway.
+pub(crate) struct HttpApi {
+    routes: Routes,
+    cors: Option<Cors>,
+    host: Host,
+    mailbox: Mailbox,
+}
+
+impl HttpApi {
+    /// A gateway for these routes.
+    ///
+    /// # Errors
+    /// One line, when two routes are the same.
+    pub(crate) fn new(routes: &[HttpRoute], cors: Option<Cors>, host: Host, mailbox: Mailbox) -> Result<Self, String> {
+        Ok(Self { routes: Routes::new(routes)?, cors, host, mailbox })
+    }
+
+    /// Serves it on `listener` for as long as it is polled.
+    pub(crate) async fn serve(self, listener: TcpListener) {
+        let app = Router::new()
+            .route("/_local/mail", get(mails))
+            .fallback(answer)
+            .with_state(Arc::new(self))
+            .into_make_service_with_connect_info::<SocketAddr>();
+        // It ends with an error only if the listener does.
+        let _ = axum::serve(listener, app).await;
+    }
+}
+
+#[derive(Deserialize)]
+struct MailFilter {
+    to: Option<String>,
+}
+
+async fn mails(State(api): State<Arc<HttpApi>>, Query(filter): Query<MailFilter>) -> Json<Vec<Mail>> {
+    Json(api.mailbox.mails(filter.to.as_deref()))
+}
+
+async fn answer(
+    State(api): State<Arc<HttpApi>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    if let Some(cors) = &api.cors
+        && cors::is_preflight(&request)
+    {
+        return cors::preflight(cors, origin.as_ref());
+    }
+    let mut response = api.route(request, peer).await;
+    if let Some(cors) = &api.cors {
+        cors::apply(cors, origin.as_ref(), response.headers_mut());
+    }
+    response
+}
+
+impl HttpApi {
+    async fn route(&self, request: Request, peer: SocketAddr) -> Response {
+        if head_bytes(&request) > MAX_HEAD {
+            return refusal(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
+        }
+        let Some(matched) = self.routes.find(request.method().as_str(), request.uri().path()) else {
+            return refusal(StatusCode::NOT_FOUND, "Not Found");
+        };
+        let (head, body) = request.into_parts();
+        let Ok(body) = to_bytes(body, MAX_BODY).await else {
+            return refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        };
+        let id = request_id();
+        let payload = event::request(&head, body, &matched, peer, &id);
+        if payload.len() > MAX_PAYLOAD {
+            return refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        }
+        let answered = match self.host.invoke(&matched.binary, payload.into()).await {
+            Ok(answer) => event::response(&answer),
+            Err(_) => None,
+        };
+        let mut response =
+            answered.unwrap_or_else(|| refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"));
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert("apigw-requestid", id);
+        }
+        response
+    }
+}
+
+/// What the gateway says itself.
+fn refusal(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "message": message }))).into_response()
+}
+
+fn head_bytes(request: &Request) -> usize {
+    let line = request.method().as_str().len() + request.uri().to_string().len() + " HTTP/1.1\r\n".len() + 1;
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    line + headers.sum::<usize>()
+}
+
+/// The route that a request takes.
+struct Matched {
+    binary: String,
+    /// The route's key, as in `GET /uploads/{photo}`.
+    key: String,
+    parameters: Vec<(String, String)>,
+}
+
+/// The routes: what matches exactly comes before parameters, and those before `{proxy+}`; `$default` takes the rest
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>).
+struct Routes {
+    methods: HashMap<String, matchit::Router<(String, String)>>,
+    default: Option<String>,
+}
+
+impl Routes {
+    fn new(routes: &[HttpRoute]) -> Result<Self, String> {
+        let mut methods: HashMap<String, matchit::Router<(String, String)>> = HashMap::new();
+        let mut default = None;
+        for HttpRoute { method, path, binary } in routes {
+            if path == "$default" {
+                default = Some(binary.clone());
+                continue;
+            }
+            let key = format!("{method} {path}");
+            let pattern = match path.strip_suffix("+}").and_then(|path| path.rsplit_once('{')) {
+                Some((start, name)) => format!("{start}{{*{name}}}"),
+                None => path.clone(),
+            };
+            let router = methods.entry(method.clone()).or_default();
+            router
+                .insert(pattern, (binary.clone(), key.clone()))
+                .map_err(|error| format!("the route {key} cannot be used: {error}"))?;
+        }
+        Ok(Self { methods, default })
+    }
+
+    fn find(&self, method: &str, path: &str) -> Option<Matched> {
+        let routers = [method, "ANY"].into_iter().filter_map(|method| self.methods.get(method));
+        let found = routers.filter_map(|router| router.at(path).ok()).next();
+        let default = || {
+            self.default.clone().map(|binary| Matched { binary, key: "$default".to_owned(), parameters: Vec::new() })
+        };
+        found.map_or_else(default, |found| {
+            let (binary, key) = found.value.clone();
+            let parameters = found.params.iter().map(|(name, value)| (name.to_owned(), event::decode(value)));
+            Some(Matched { binary, key, parameters: parameters.collect() })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn routes(routes: &[(&str, &str)]) -> Routes {
+        let route = |(method, path): &(&str, &str)| HttpRoute {
+            method: (*method).to_owned(),
+            path: (*path).to_owned(),
+            binary: format!("{method} {path}"),
+        };
+        Routes::new(&routes.iter().map(route).collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn the_most_exact_route_is_taken() {
+        let routes =
+            routes(&[("GET", "/a/b"), ("GET", "/a/{x}"), ("GET", "/a/{rest+}"), ("ANY", "/any"), ("ANY", "$default")]);
+        let taken = |method: &str, path: &str| routes.find(method, path).unwrap().binary;
+        assert_eq!(taken("GET", "/a/b"), "GET /a/b");
+        assert_eq!(taken("GET", "/a/c"), "GET /a/{x}");
+        assert_eq!(taken("GET", "/a/c/d"), "GET /a/{rest+}");
+        assert_eq!(taken("DELETE", "/any"), "ANY /any");
+        assert_eq!(taken("POST", "/a/b"), "ANY $default");
+    }
+
+    #[test]
+    fn nothing_matches_without_a_default_route() {
+        let routes = routes(&[("GET", "/a")]);
+        assert!(routes.find("POST", "/a").is_none());
+        assert!(routes.find("GET", "/b").is_none());
+    }
+
+    #[test]
+    fn path_parameters_are_decoded() {
+        let matched = routes(&[("GET", "/uploads/{photo}")]).find("GET", "/uploads/a%20b").unwrap();
+        assert_eq!(matched.parameters, [("photo".to_owned(), "a b".to_owned())]);
+    }
+}

@@ -1,0 +1,353 @@
+//! What `template.yaml` says of functions and routes: the local stack runs what would be deployed.
+
+mod values;
+mod yaml;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::time::Duration;
+
+use values::Values;
+use yaml::Node;
+
+/// What is wrong with the template, and where.
+#[derive(Debug, thiserror::Error)]
+#[error("template.yaml, line {line}: {reason}")]
+pub(crate) struct TemplateError {
+    line: usize,
+    reason: String,
+}
+
+/// The part of a template that the local stack runs.
+#[derive(Debug)]
+pub(crate) struct Template {
+    /// The functions by the names of their binaries.
+    pub(crate) functions: BTreeMap<String, Function>,
+    /// The routes of the HTTP API.
+    pub(crate) http_routes: Vec<HttpRoute>,
+    /// The CORS settings of the HTTP API, if it has any.
+    pub(crate) cors: Option<Cors>,
+    /// The WebSocket API.
+    pub(crate) websocket: WebSocketApi,
+}
+
+/// A Lambda function.
+#[derive(Clone, Debug)]
+pub(crate) struct Function {
+    /// Its logical id in the template.
+    pub(crate) name: String,
+    /// The binary that it runs.
+    pub(crate) binary: String,
+    /// How long one invocation may take.
+    pub(crate) timeout: Duration,
+    /// Its memory in MiB.
+    pub(crate) memory: u32,
+    /// Its environment variables.
+    pub(crate) environment: BTreeMap<String, String>,
+}
+
+/// A route of the HTTP API.
+#[derive(Debug)]
+pub(crate) struct HttpRoute {
+    /// The method in capitals, or `ANY`.
+    pub(crate) method: String,
+    /// The path with `{parameters}`.
+    pub(crate) path: String,
+    /// The binary that answers.
+    pub(crate) binary: String,
+}
+
+/// The CORS settings of the HTTP API.
+#[derive(Debug)]
+pub(crate) struct Cors {
+    /// The origins that may read answers.
+    pub(crate) origins: Vec<String>,
+    /// The methods that they may use.
+    pub(crate) methods: Vec<String>,
+    /// The headers that they may send.
+    pub(crate) headers: Vec<String>,
+    /// Whether cookies come along.
+    pub(crate) credentials: bool,
+    /// For how many seconds a browser may remember this.
+    pub(crate) max_age: Option<String>,
+}
+
+/// The WebSocket API.
+#[derive(Debug)]
+pub(crate) struct WebSocketApi {
+    /// The stage, the first and only segment of its path.
+    pub(crate) stage: String,
+    /// The field of a frame that selects the route.
+    pub(crate) selector: String,
+    /// The binaries by the keys of their routes.
+    pub(crate) routes: BTreeMap<String, String>,
+}
+
+/// What is different on this machine from what the template says.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides {
+    /// Values for parameters.
+    pub(crate) parameters: HashMap<&'static str, String>,
+    /// Values for environment variables, wherever a function has them.
+    pub(crate) environment: HashMap<&'static str, String>,
+}
+
+impl Template {
+    /// Reads the template at `path`. `environment` is asked for each variable of a function first, then the overrides, then the template.
+    pub(crate) fn load(
+        path: &Path,
+        overrides: &Overrides,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, TemplateError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| TemplateError { line: 1, reason: format!("cannot be read: {error}") })?;
+        Self::parse(&text, overrides, environment)
+    }
+
+    fn parse(
+        text: &str,
+        overrides: &Overrides,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, TemplateError> {
+        let root = Node::parse(text)?;
+        let reader = Reader {
+            root: &root,
+            values: Values::new(&root, &overrides.parameters),
+            overrides,
+            environment: &environment,
+        };
+        reader.read()
+    }
+}
+
+struct Reader<'a> {
+    root: &'a Node,
+    values: Values<'a>,
+    overrides: &'a Overrides,
+    environment: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Reader<'_> {
+    fn read(&self) -> Result<Template, TemplateError> {
+        let mut functions = BTreeMap::new();
+        let mut binaries = HashMap::new();
+        let mut http_routes = Vec::new();
+        for (name, resource) in self.resources("AWS::Serverless::Function")? {
+            let function = self.function(name, resource)?;
+            for (_, event) in resource.path(&["Properties", "Events"]).into_iter().flat_map(Node::entries) {
+                http_routes.push(self.http_route(event, &function.binary)?);
+            }
+            binaries.insert(name, function.binary.clone());
+            functions.insert(function.binary.clone(), function);
+        }
+        Ok(Template { functions, http_routes, cors: self.cors()?, websocket: self.websocket(&binaries)? })
+    }
+
+    fn resources(&self, kind: &str) -> Result<Vec<(&str, &Node)>, TemplateError> {
+        let resources = self.root.require("Resources")?.entries();
+        resources
+            .filter_map(|(name, resource)| match resource.require("Type").and_then(|node| self.values.text(node)) {
+                Ok(found) => (found == kind).then_some(Ok((name, resource))),
+                Err(error) => Some(Err(error)),
+            })
+            .collect()
+    }
+
+    fn function(&self, name: &str, resource: &Node) -> Result<Function, TemplateError> {
+        let properties = resource.require("Properties")?;
+        let globals = self.root.path(&["Globals", "Function"]);
+        let setting = |key: &str| properties.get(key).or_else(|| globals?.get(key));
+        let number = |key: &str, default: u32| match setting(key) {
+            Some(node) => self.values.text(node)?.parse().map_err(|_| node.error(format!("{key} must be a number"))),
+            None => Ok(default),
+        };
+        let code = properties.require("CodeUri")?;
+        let binary = self.values.text(code)?.strip_prefix("target/lambda/").map(str::to_owned);
+        let mut environment = BTreeMap::new();
+        for scope in [globals, Some(properties)].into_iter().flatten() {
+            for (variable, value) in scope.path(&["Environment", "Variables"]).into_iter().flat_map(Node::entries) {
+                environment.insert(variable.to_owned(), self.variable(variable, value)?);
+            }
+        }
+        Ok(Function {
+            name: name.to_owned(),
+            binary: binary.ok_or_else(|| code.error("CodeUri must be target/lambda/ and the name of a binary"))?,
+            // Lambda's own defaults: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
+            timeout: Duration::from_secs(number("Timeout", 3)?.into()),
+            memory: number("MemorySize", 128)?,
+            environment,
+        })
+    }
+
+    fn variable(&self, name: &str, value: &Node) -> Result<String, TemplateError> {
+        match (self.environment)(name).or_else(|| self.overrides.environment.get(name).cloned()) {
+            Some(value) => Ok(value),
+            None => self.values.text(value),
+        }
+    }
+
+    fn http_route(&self, event: &Node, binary: &str) -> Result<HttpRoute, TemplateError> {
+        let kind = event.require("Type")?;
+        if self.values.text(kind)? != "HttpApi" {
+            return Err(kind.error("only HttpApi events can be run here"));
+        }
+        let properties = event.require("Properties")?;
+        Ok(HttpRoute {
+            method: self.values.text(properties.require("Method")?)?.to_uppercase(),
+            path: self.values.text(properties.require("Path")?)?,
+            binary: binary.to_owned(),
+        })
+    }
+
+    fn cors(&self) -> Result<Option<Cors>, TemplateError> {
+        let apis = self.resources("AWS::Serverless::HttpApi")?;
+        let Some(cors) = apis.first().and_then(|(_, api)| api.path(&["Properties", "CorsConfiguration"])) else {
+            return Ok(None);
+        };
+        let list = |key: &str| cors.get(key).map_or(Ok(Vec::new()), |node| self.values.list(node));
+        Ok(Some(Cors {
+            origins: list("AllowOrigins")?,
+            methods: list("AllowMethods")?,
+            headers: list("AllowHeaders")?,
+            credentials: list("AllowCredentials")? == ["true"],
+            max_age: cors.get("MaxAge").map(|node| self.values.text(node)).transpose()?,
+        }))
+    }
+
+    fn websocket(&self, binaries: &HashMap<&str, String>) -> Result<WebSocketApi, TemplateError> {
+        let apis = self.resources("AWS::Serverless::WebSocketApi")?;
+        let Some((_, api)) = apis.first() else {
+            return Err(self.root.error("there is no AWS::Serverless::WebSocketApi"));
+        };
+        let properties = api.require("Properties")?;
+        let expression = properties.require("RouteSelectionExpression")?;
+        let selector = self.values.text(expression)?.strip_prefix("$request.body.").map(str::to_owned);
+        let mut routes = BTreeMap::new();
+        for (key, route) in properties.require("Routes")?.entries() {
+            let function = route.require("FunctionArn")?;
+            routes.insert(key.to_owned(), self.binary_of(function, &self.values.text(function)?, binaries)?);
+        }
+        for (_, route) in self.resources("AWS::ApiGatewayV2::Route")? {
+            let (key, binary) = self.raw_route(route, binaries)?;
+            routes.insert(key, binary);
+        }
+        Ok(WebSocketApi {
+            stage: self.values.text(properties.require("StageName")?)?,
+            selector: selector.ok_or_else(|| expression.error("must be $request.body. and the name of a field"))?,
+            routes,
+        })
+    }
+
+    /// A route that is spelt out in CloudFormation's own resources, through its integration to its function.
+    fn raw_route(&self, route: &Node, binaries: &HashMap<&str, String>) -> Result<(String, String), TemplateError> {
+        let key = self.values.text(route.require("Properties")?.require("RouteKey")?)?;
+        let target = route.require("Properties")?.require("Target")?;
+        let text = self.values.text(target)?;
+        let integration = text.strip_prefix("integrations/").and_then(|name| self.root.path(&["Resources", name]));
+        let integration =
+            integration.ok_or_else(|| target.error("must be integrations/ and the reference to an integration"))?;
+        let uri = integration.require("Properties")?.require("IntegrationUri")?;
+        let text = self.values.text(uri)?;
+        // arn:…:lambda:path/2015-03-31/functions/NAME.Arn/invocations
+        let function = text.split('/').rev().nth(1).unwrap_or_default();
+        Ok((key, self.binary_of(uri, function, binaries)?))
+    }
+
+    fn binary_of(&self, node: &Node, arn: &str, binaries: &HashMap<&str, String>) -> Result<String, TemplateError> {
+        let binary = arn.strip_suffix(".Arn").and_then(|name| binaries.get(name));
+        binary.cloned().ok_or_else(|| node.error(format!("{arn} is not the ARN of a function of this template")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = r#"
+Parameters:
+  Origins: {Type: CommaDelimitedList, Default: 'https://a.example, https://b.example'}
+  Stage: {Type: String, Default: api}
+Conditions:
+  IsApi: !Equals [!Ref Stage, api]
+Globals:
+  Function: {Timeout: 10, Environment: {Variables: {SHARED: same}}}
+Resources:
+  Http:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      CorsConfiguration: {AllowOrigins: !Ref Origins, AllowCredentials: true}
+  SendOtp:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: target/lambda/send-otp
+      MemorySize: 256
+      Environment:
+        Variables:
+          ORIGINS: !Join [';', !Ref Origins]
+          URL: !Sub 'wss://${Socket}.${AWS::Region}/${Stage}'
+          CHOICE: !If [IsApi, 'yes', 'no']
+          SECRET: !Sub '{{resolve:secretsmanager:x}}'
+      Events: {Api: {Type: HttpApi, Properties: {Method: post, Path: /api/sendOtp}}}
+  Join: {Type: AWS::Serverless::Function, Properties: {CodeUri: target/lambda/join-chat-room}}
+  Socket:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      RouteSelectionExpression: $request.body.action
+      StageName: !Ref Stage
+      Routes: {$connect: {FunctionArn: !GetAtt SendOtp.Arn}}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {IntegrationUri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Join.Arn}/invocations'}
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {RouteKey: join-chat-room, Target: !Sub 'integrations/${Integration}'}
+"#;
+
+    fn parse(template: &str) -> Result<Template, TemplateError> {
+        let overrides = Overrides { environment: [("SECRET", "known".to_owned())].into(), ..Overrides::default() };
+        Template::parse(template, &overrides, |name| (name == "SHARED").then(|| "mine".to_owned()))
+    }
+
+    #[test]
+    fn a_function_has_its_own_settings_and_the_global_ones() {
+        let template = parse(TEMPLATE).unwrap();
+        let function = &template.functions["send-otp"];
+        assert_eq!((function.name.as_str(), function.timeout.as_secs(), function.memory), ("SendOtp", 10, 256));
+        let variable = |name: &str| function.environment[name].as_str();
+        assert_eq!(variable("ORIGINS"), "https://a.example;https://b.example");
+        assert_eq!(variable("URL"), "wss://Socket.us-east-1/api");
+        assert_eq!(variable("CHOICE"), "yes");
+        assert_eq!(variable("SECRET"), "known", "an override replaces what the template says");
+        assert_eq!(variable("SHARED"), "mine", "the environment replaces everything");
+    }
+
+    #[test]
+    fn routes_lead_to_binaries() {
+        let template = parse(TEMPLATE).unwrap();
+        let route = &template.http_routes[0];
+        assert_eq!(
+            (route.method.as_str(), route.path.as_str(), route.binary.as_str()),
+            ("POST", "/api/sendOtp", "send-otp")
+        );
+        assert_eq!(template.websocket.routes["$connect"], "send-otp");
+        assert_eq!(template.websocket.routes["join-chat-room"], "join-chat-room");
+        assert_eq!(template.cors.unwrap().origins, ["https://a.example", "https://b.example"]);
+    }
+
+    #[test]
+    fn an_error_names_the_line_and_what_is_wrong() {
+        let error = |from: &str, to: &str| parse(&TEMPLATE.replace(from, to)).unwrap_err().to_string();
+        assert_eq!(
+            error("!Ref Stage\n", "!Ref Stag\n"),
+            "template.yaml, line 33: there is no parameter or resource Stag"
+        );
+        assert_eq!(
+            error("!Join [';'", "!Jion [';'"),
+            "template.yaml, line 22: !Jion is not known here, or not in this form"
+        );
+        assert_eq!(
+            error("!GetAtt SendOtp.Arn", "!GetAtt Nobody.Arn"),
+            "template.yaml, line 34: Nobody.Arn is not the ARN of a function of this template"
+        );
+    }
+}

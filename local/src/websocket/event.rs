@@ -1,0 +1,169 @@
+//! The events that the functions of a WebSocket API are invoked with. Keys that do not apply are absent.
+
+use std::collections::BTreeMap;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, header};
+use serde_json::{Map, Value, json};
+
+use super::connection_id;
+use super::socket::Closed;
+use crate::clock::Now;
+
+/// What stays the same for a socket from `$connect` to `$disconnect`.
+#[derive(Clone, Debug)]
+pub(super) struct Context {
+    pub(super) connection_id: String,
+    pub(super) connected_at: Now,
+    pub(super) source_ip: String,
+    pub(super) user_agent: Option<String>,
+    pub(super) stage: String,
+    pub(super) domain: String,
+}
+
+impl Context {
+    pub(super) fn identity(&self) -> Value {
+        let mut identity = Map::new();
+        identity.insert("sourceIp".into(), json!(self.source_ip));
+        if let Some(agent) = &self.user_agent {
+            identity.insert("userAgent".into(), json!(agent));
+        }
+        Value::Object(identity)
+    }
+
+    fn request_context(&self, route: &str, kind: &str) -> Map<String, Value> {
+        let now = Now::get();
+        let request_id = connection_id();
+        let context = json!({
+            "routeKey": route,
+            "eventType": kind,
+            "extendedRequestId": request_id,
+            "requestTime": now.common_log_format(),
+            "messageDirection": "IN",
+            "stage": self.stage,
+            "connectedAt": self.connected_at.epoch_millis(),
+            "requestTimeEpoch": now.epoch_millis(),
+            "identity": self.identity(),
+            "requestId": request_id,
+            "domainName": self.domain,
+            "connectionId": self.connection_id,
+            "apiId": "local",
+        });
+        if let Value::Object(context) = context { context } else { Map::new() }
+    }
+}
+
+/// A client asks for a socket.
+pub(super) fn connect(context: &Context, request: &Request) -> Value {
+    let multi = multi_value_headers(request.headers(), &context.domain);
+    let last = |values: &BTreeMap<String, Vec<String>>| -> BTreeMap<String, String> {
+        values.iter().filter_map(|(name, values)| Some((name.clone(), values.last()?.clone()))).collect()
+    };
+    let mut event = json!({
+        "headers": last(&multi),
+        "multiValueHeaders": multi,
+        "requestContext": context.request_context("$connect", "CONNECT"),
+        "isBase64Encoded": false,
+    });
+    let query = query(request.uri().query().unwrap_or_default());
+    if !query.is_empty() {
+        event["queryStringParameters"] = json!(last(&query));
+        event["multiValueQueryStringParameters"] = json!(query);
+    }
+    event
+}
+
+/// A client sent a frame.
+pub(super) fn message(context: &Context, route: &str, body: &str) -> Value {
+    let mut request_context = context.request_context(route, "MESSAGE");
+    request_context.insert("messageId".into(), json!(connection_id()));
+    json!({ "requestContext": request_context, "body": body, "isBase64Encoded": false })
+}
+
+/// A socket is closed.
+pub(super) fn disconnect(context: &Context, closed: &Closed) -> Value {
+    let mut request_context = context.request_context("$disconnect", "DISCONNECT");
+    request_context.insert("disconnectStatusCode".into(), json!(closed.code));
+    request_context.insert("disconnectReason".into(), json!(closed.reason));
+    json!({
+        "headers": { "Host": context.domain, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": "" },
+        "multiValueHeaders": { "Host": [context.domain], "x-api-key": [""], "X-Forwarded-For": [""], "x-restapi": [""] },
+        "requestContext": request_context,
+        "isBase64Encoded": false,
+    })
+}
+
+/// The client's headers, and what the gateway adds.
+fn multi_value_headers(headers: &HeaderMap, domain: &str) -> BTreeMap<String, Vec<String>> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for name in headers.keys().filter(|name| **name != header::CONNECTION && **name != header::UPGRADE) {
+        let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        all.insert(canonical(name.as_str()), values.collect());
+    }
+    all.insert("Host".to_owned(), vec![domain.to_owned()]);
+    all.insert("X-Forwarded-Proto".to_owned(), vec!["http".to_owned()]);
+    all
+}
+
+/// A header's name as clients usually write it, since the gateway keeps their case and this server does not see it: `Sec-WebSocket-Key`.
+fn canonical(name: &str) -> String {
+    let word = |word: &str| match word {
+        "websocket" => "WebSocket".to_owned(),
+        _ => word[..1].to_uppercase() + &word[1..],
+    };
+    name.split('-').map(|part| if part.is_empty() { String::new() } else { word(part) }).collect::<Vec<_>>().join("-")
+}
+
+fn query(query: &str) -> BTreeMap<String, Vec<String>> {
+    let mut parameters: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        parameters.entry(name.into_owned()).or_default().push(value.into_owned());
+    }
+    parameters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context() -> Context {
+        Context {
+            connection_id: "L0SM9cOFvHcCIhw=".to_owned(),
+            connected_at: Now::get(),
+            source_ip: "127.0.0.1".to_owned(),
+            user_agent: None,
+            stage: "api".to_owned(),
+            domain: "localhost:3001".to_owned(),
+        }
+    }
+
+    #[test]
+    fn connect_has_a_query_only_where_the_client_sent_one() {
+        let event = |uri: &str| {
+            let request = Request::get(uri).header("sec-websocket-key", "x").body(axum::body::Body::empty()).unwrap();
+            connect(&context(), &request)
+        };
+        assert!(event("/api").get("queryStringParameters").is_none());
+        let event = event("/api?a=1&a=2&b=%20");
+        assert_eq!(event["queryStringParameters"], json!({ "a": "2", "b": " " }));
+        assert_eq!(event["multiValueQueryStringParameters"], json!({ "a": ["1", "2"], "b": [" "] }));
+        assert_eq!(event["headers"]["Sec-WebSocket-Key"], "x");
+        assert_eq!(event["requestContext"]["eventType"], "CONNECT");
+    }
+
+    #[test]
+    fn a_message_has_a_body_and_neither_headers_nor_query() {
+        let event = message(&context(), "chatsend", "{}");
+        assert_eq!(event["body"], "{}");
+        assert!(event.get("headers").is_none() && event.get("queryStringParameters").is_none());
+        assert!(event["requestContext"]["messageId"].is_string());
+        assert_eq!(event["requestContext"]["routeKey"], "chatsend");
+    }
+
+    #[test]
+    fn a_disconnect_says_how_the_socket_was_closed() {
+        let event = disconnect(&context(), &Closed { code: 1005, reason: String::new() });
+        assert_eq!(event["requestContext"]["disconnectStatusCode"], 1005);
+        assert_eq!(event["requestContext"]["eventType"], "DISCONNECT");
+    }
+}
