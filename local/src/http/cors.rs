@@ -50,7 +50,9 @@ pub(super) fn apply(cors: &Cors, origin: Option<&HeaderValue>, headers: &mut Hea
     for name in DISCARDED {
         headers.remove(name);
     }
-    allow_origin(cors, origin, headers);
+    if allow_origin(cors, origin, headers) && !cors.exposed.is_empty() {
+        set(headers, ACCESS_CONTROL_EXPOSE_HEADERS, &cors.exposed.join(","));
+    }
 }
 
 fn allow_origin(cors: &Cors, origin: Option<&HeaderValue>, headers: &mut HeaderMap) -> bool {

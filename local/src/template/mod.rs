@@ -66,6 +66,8 @@ pub(crate) struct Cors {
     pub(crate) methods: Vec<String>,
     /// The headers that they may send.
     pub(crate) headers: Vec<String>,
+    /// The headers of answers that they may read.
+    pub(crate) exposed: Vec<String>,
     /// Whether cookies come along.
     pub(crate) credentials: bool,
     /// For how many seconds a browser may remember this.
@@ -209,6 +211,7 @@ impl Reader<'_> {
             origins: list("AllowOrigins")?,
             methods: list("AllowMethods")?,
             headers: list("AllowHeaders")?,
+            exposed: list("ExposeHeaders")?,
             credentials: list("AllowCredentials")? == ["true"],
             max_age: cors.get("MaxAge").map(|node| self.values.text(node)).transpose()?,
         }))
