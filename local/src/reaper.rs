@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitCode, Stdio};
 
-use rustix::process::{Pid, Signal, getpid, kill_process_group};
+use rustix::process::{Signal, getpid, kill_process_group};
 
 /// The argument that makes this program a reaper.
 pub(crate) const ARGUMENT: &str = "--reaper";
@@ -39,7 +39,7 @@ impl Reaper {
 pub(crate) fn run() -> ExitCode {
     // Nothing is ever written: this returns when the pipe is closed.
     let _ = io::stdin().read_to_end(&mut Vec::new());
-    match kill_process_group(Pid::from(getpid()), Signal::KILL) {
+    match kill_process_group(getpid(), Signal::KILL) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }

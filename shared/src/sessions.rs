@@ -87,10 +87,13 @@ impl Sessions {
     pub async fn rotate(&self, token: &RefreshToken) -> Result<Rotation> {
         let now = Timestamp::now();
         let current = doc! { "_id": token.session, "generation": token.generation, "expiresAt": { "$gt": now } };
-        if let Some(session) = self.advance(current, now).await? {
+        let next =
+            doc! { "$inc": { "generation": 1 }, "$set": { "rotatedAt": now, "expiresAt": now + SESSION_LIFETIME } };
+        let rotated = self.0.find_one_and_update(current, next).return_document(ReturnDocument::After).await?;
+        if let Some(session) = rotated {
             return Ok(Rotation::Current(session));
         }
-        match self.live(token.session, now).await? {
+        match self.find(token.session).await? {
             None => Ok(Rotation::Ended),
             Some(session) if session.honours(token) => Ok(Rotation::Current(session)),
             Some(session) => {
@@ -100,26 +103,20 @@ impl Sessions {
         }
     }
 
-    /// Moves a session to the next generation for its signed-in user. `None` when it has ended.
-    pub async fn renew(&self, id: SessionId) -> Result<Option<Session>> {
-        let now = Timestamp::now();
-        self.advance(doc! { "_id": id, "expiresAt": { "$gt": now } }, now).await
-    }
-
     /// Whose refresh token this is, without exchanging it.
     ///
     /// # Errors
     /// [`Error::Unauthorized`] when the session is over or the token is not its current one.
     pub async fn user_of(&self, token: &RefreshToken) -> Result<UserId> {
-        match self.live(token.session, Timestamp::now()).await? {
+        match self.find(token.session).await? {
             Some(session) if session.honours(token) => Ok(session.user_id),
             _ => Err(Error::Unauthorized("the session is over: sign in again")),
         }
     }
 
-    /// Whether the user is still signed in with this session.
-    pub async fn is_live(&self, id: SessionId) -> Result<bool> {
-        Ok(self.live(id, Timestamp::now()).await?.is_some())
+    /// The session with this id, unless it is over.
+    pub async fn find(&self, id: SessionId) -> Result<Option<Session>> {
+        Ok(self.0.find_one(doc! { "_id": id, "expiresAt": { "$gt": Timestamp::now() } }).await?)
     }
 
     /// Uses a socket ticket: true once for each ticket of a live session. A used ticket is remembered for as long as it could be presented.
@@ -139,16 +136,6 @@ impl Sessions {
     /// Ends a session. `None` when it was over already.
     pub async fn end(&self, id: SessionId) -> Result<Option<Session>> {
         Ok(self.0.find_one_and_delete(doc! { "_id": id }).await?)
-    }
-
-    async fn advance(&self, filter: mongodb::bson::Document, now: Timestamp) -> Result<Option<Session>> {
-        let update =
-            doc! { "$inc": { "generation": 1 }, "$set": { "rotatedAt": now, "expiresAt": now + SESSION_LIFETIME } };
-        Ok(self.0.find_one_and_update(filter, update).return_document(ReturnDocument::After).await?)
-    }
-
-    async fn live(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>> {
-        Ok(self.0.find_one(doc! { "_id": id, "expiresAt": { "$gt": now } }).await?)
     }
 }
 

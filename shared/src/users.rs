@@ -104,6 +104,11 @@ impl Users {
         Ok(self.0.find_one(doc! { "_id": id }).await?)
     }
 
+    /// Whether the user with this id signs in with this address.
+    pub async fn has_email(&self, id: UserId, email: &EmailAddress) -> Result<bool> {
+        Ok(self.0.find_one(doc! { "_id": id, "email": email }).await?.is_some())
+    }
+
     /// Whether there is somebody with this id whom others can see.
     pub async fn is_listed(&self, id: UserId) -> Result<bool> {
         Ok(self.0.find_one(doc! { "_id": id, "isProfileComplete": true }).await?.is_some())
@@ -148,7 +153,7 @@ impl Users {
             Some(term) => {
                 let start = term.as_str().trim().to_lowercase();
                 let end = format!("{start}{}", char::MAX);
-                doc! { "searchTerms": { "$gte": start, "$lt": end } }
+                doc! { "searchTerms": { "$elemMatch": { "$gte": start, "$lt": end } } }
             }
             None => doc! { "isProfileComplete": true },
         };

@@ -133,38 +133,40 @@ struct Matched {
     parameters: Vec<(String, String)>,
 }
 
+/// The routes of one kind by their methods, each with its binary and its key.
+type Table = HashMap<String, matchit::Router<(String, String)>>;
+
 /// The routes: what matches exactly comes before parameters, and those before `{proxy+}`; `$default` takes the rest
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>).
+#[derive(Default)]
 struct Routes {
-    methods: HashMap<String, matchit::Router<(String, String)>>,
+    plain: Table,
+    greedy: Table,
     default: Option<String>,
 }
 
 impl Routes {
     fn new(routes: &[HttpRoute]) -> Result<Self, String> {
-        let mut methods: HashMap<String, matchit::Router<(String, String)>> = HashMap::new();
-        let mut default = None;
+        let mut all = Self::default();
         for HttpRoute { method, path, binary } in routes {
             if path == "$default" {
-                default = Some(binary.clone());
+                all.default = Some(binary.clone());
                 continue;
             }
-            let key = format!("{method} {path}");
-            let pattern = match path.strip_suffix("+}").and_then(|path| path.rsplit_once('{')) {
-                Some((start, name)) => format!("{start}{{*{name}}}"),
-                None => path.clone(),
+            let (table, pattern) = match path.strip_suffix("+}").and_then(|path| path.rsplit_once('{')) {
+                Some((start, name)) => (&mut all.greedy, format!("{start}{{*{name}}}")),
+                None => (&mut all.plain, path.clone()),
             };
-            let router = methods.entry(method.clone()).or_default();
-            router
-                .insert(pattern, (binary.clone(), key.clone()))
-                .map_err(|error| format!("the route {key} cannot be used: {error}"))?;
+            let key = format!("{method} {path}");
+            let inserted = table.entry(method.clone()).or_default().insert(pattern, (binary.clone(), key.clone()));
+            inserted.map_err(|error| format!("the route {key} cannot be used: {error}"))?;
         }
-        Ok(Self { methods, default })
+        Ok(all)
     }
 
     fn find(&self, method: &str, path: &str) -> Option<Matched> {
-        let routers = [method, "ANY"].into_iter().filter_map(|method| self.methods.get(method));
-        let found = routers.filter_map(|router| router.at(path).ok()).next();
+        let kinds = [(&self.plain, method), (&self.plain, "ANY"), (&self.greedy, method), (&self.greedy, "ANY")];
+        let found = kinds.into_iter().find_map(|(table, method)| table.get(method)?.at(path).ok());
         let default = || {
             self.default.clone().map(|binary| Matched { binary, key: "$default".to_owned(), parameters: Vec::new() })
         };

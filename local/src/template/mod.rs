@@ -342,15 +342,15 @@ Resources:
         let error = |from: &str, to: &str| parse(&TEMPLATE.replace(from, to)).unwrap_err().to_string();
         assert_eq!(
             error("!Ref Stage\n", "!Ref Stag\n"),
-            "template.yaml, line 33: there is no parameter or resource Stag"
+            "template.yaml, line 31: there is no parameter or resource Stag"
         );
         assert_eq!(
             error("!Join [';'", "!Jion [';'"),
-            "template.yaml, line 22: !Jion is not known here, or not in this form"
+            "template.yaml, line 21: !Jion is not known here, or not in this form"
         );
         assert_eq!(
             error("!GetAtt SendOtp.Arn", "!GetAtt Nobody.Arn"),
-            "template.yaml, line 34: Nobody.Arn is not the ARN of a function of this template"
+            "template.yaml, line 32: Nobody.Arn is not the ARN of a function of this template"
         );
     }
 }

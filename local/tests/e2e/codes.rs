@@ -2,8 +2,8 @@
 
 use futures_util::future::join_all;
 use mongodb::bson::{Document, doc};
-use reqwest::header::CONTENT_TYPE;
 use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 use crate::harness::{Browser, Reply, User, new_email, prove_address, send_code, shared, unique};

@@ -25,7 +25,10 @@ async fn two_people_meet_and_chat() {
     bobs.join(chat).await;
     let sent = json!({ "message": "Hello, Bob", "chatId": chat, "userId": ada.id });
     let stored = ada.browser.post("/api/sendMessage", sent).await.expect(200)["data"].clone();
-    assert_eq!((&stored["sendBy"], &stored["message"], &stored["seq"]), (&json!(ada.id), &json!("Hello, Bob"), &json!(1)));
+    assert_eq!(
+        (&stored["sendBy"], &stored["message"], &stored["seq"]),
+        (&json!(ada.id), &json!("Hello, Bob"), &json!(1))
+    );
     tell(&mut adas, "chatsend", chat, &mut bobs, "chatUpdate").await;
     tell(&mut bobs, "messageRecieved", chat, &mut adas, "messageSent").await;
     bobs.send(json!({ "action": "sendActiveResponse", "chatId": chat })).await;

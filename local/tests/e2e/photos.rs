@@ -120,7 +120,8 @@ async fn a_photo_has_at_most_two_mebibytes() {
 #[tokio::test]
 async fn what_is_no_image_is_refused() {
     let user = User::sign_up(shared(), "Ada").await;
-    for start in [b"GIF89a".as_slice(), b"<svg xmlns=\"http://www.w3.org/2000/svg\">", b"RIFF\x10\0\0\0WAVE", b"<html>"] {
+    for start in [b"GIF89a".as_slice(), b"<svg xmlns=\"http://www.w3.org/2000/svg\">", b"RIFF\x10\0\0\0WAVE", b"<html>"]
+    {
         let reply = upload(&user, image(start)).await;
 
         reply.expect_error(415);
@@ -130,8 +131,7 @@ async fn what_is_no_image_is_refused() {
 
 #[tokio::test]
 async fn there_is_no_photo_at_an_unknown_address() {
-    let unknown = "0".repeat(64);
-    for photo in [unknown.as_str(), "me.jpg", "..%2F..%2Fetc%2Fpasswd", "%00"] {
+    for photo in ["0".repeat(64), "A".repeat(64), "me.jpg".to_owned(), "%00".to_owned()] {
         let reply = Browser::new(shared()).get(&format!("/uploads/{photo}")).await;
 
         reply.expect_error(404);

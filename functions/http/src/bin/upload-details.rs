@@ -10,9 +10,9 @@ use shared::database;
 use shared::email::EmailAddress;
 use shared::http::{self, Reply, Request};
 use shared::photos::{Photo, Photos};
-use shared::sessions::Sessions;
+use shared::sessions::{Session, Sessions};
 use shared::text::FullName;
-use shared::tokens::AccessToken;
+use shared::tokens::{AccessToken, AccessTokens};
 use shared::users::Users;
 use shared::{Error, Result};
 
@@ -48,53 +48,54 @@ struct Input {
 }
 
 async fn upload_details(app: Arc<App>, request: Request) -> Result<Reply> {
-    let caller = Caller::of(&request, &app.cookies)?;
+    let proof = Proof::of(&request, app.cookies.access_tokens())?;
     let (Input { full_name, email }, file) = request.form("profile").await?;
-    caller.require(&email)?;
-
     let photo = file.map(Photo::from_bytes).transpose()?;
+    let session = proof.session_for(&email, &app.sessions).await?;
+    let user = session.as_ref().map(|session| session.user_id);
+
     if let Some(photo) = &photo {
+        if let Some(user) = user
+            && !app.users.has_email(user, &email).await?
+        {
+            return Err(NOT_YOURS);
+        }
         app.photos.store(photo).await?;
     }
     let photo = photo.as_ref().map(Photo::id);
-    let user = app.users.complete_profile(&email, caller.user(), &full_name, photo).await?.ok_or(NOT_YOURS)?;
+    let user = app.users.complete_profile(&email, user, &full_name, photo).await?.ok_or(NOT_YOURS)?;
 
-    let session = match caller {
-        Caller::SigningUp(_) => app.sessions.start(user.id, request.user_agent()).await?,
-        Caller::SignedIn(token) => app.sessions.renew(token.session).await?.ok_or(SESSION_OVER)?,
+    let session = match session {
+        Some(session) => session,
+        None => app.sessions.start(user.id, request.user_agent()).await?,
     };
     Reply::message("Successfully updated Data")?.with_cookies(app.cookies.signed_in(&session)?)
 }
 
 const NOT_YOURS: Error = Error::Forbidden("this is not your e-mail address");
-const SESSION_OVER: Error = Error::Unauthorized("the session is over: sign in again");
 
-/// Who may change a profile: a browser that verified its address just now, or one that is signed in.
-enum Caller {
-    SigningUp(EmailAddress),
-    SignedIn(AccessToken),
+/// What a browser shows: that it verified an address just now, that it is signed in, or both.
+struct Proof {
+    verified: Option<EmailAddress>,
+    signed_in: Result<AccessToken>,
 }
 
-impl Caller {
-    fn of(request: &Request, cookies: &SignInCookies) -> Result<Self> {
-        match cookies.access_tokens().read_signup(request.cookies(SIGNUP)) {
-            Some(token) => Ok(Self::SigningUp(token.email)),
-            None => request.caller(cookies.access_tokens()).map(Self::SignedIn),
+impl Proof {
+    fn of(request: &Request, tokens: &AccessTokens) -> Result<Self> {
+        let verified = tokens.read_signup(request.cookies(SIGNUP)).map(|token| token.email);
+        match request.caller(tokens) {
+            Err(error) if verified.is_none() => Err(error),
+            signed_in => Ok(Self { verified, signed_in }),
         }
     }
 
-    /// Refuses an address that was not the verified one; that of a signed-in user is compared by the update itself.
-    fn require(&self, email: &EmailAddress) -> Result<()> {
-        match self {
-            Self::SigningUp(verified) if verified != email => Err(NOT_YOURS),
-            _ => Ok(()),
+    /// The session of a signed-in user, whose address is still to be compared; none for a browser that verified this very address.
+    async fn session_for(self, email: &EmailAddress, sessions: &Sessions) -> Result<Option<Session>> {
+        if self.verified.as_ref() == Some(email) {
+            return Ok(None);
         }
-    }
-
-    fn user(&self) -> Option<shared::ids::UserId> {
-        match self {
-            Self::SigningUp(_) => None,
-            Self::SignedIn(token) => Some(token.user),
-        }
+        let token = self.signed_in.map_err(|_| NOT_YOURS)?;
+        let session = sessions.find(token.session).await?;
+        session.map(Some).ok_or(Error::Unauthorized("the session is over: sign in again"))
     }
 }

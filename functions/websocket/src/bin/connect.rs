@@ -94,7 +94,7 @@ impl Proof {
     async fn holds(&self, sessions: &Sessions) -> Result<bool> {
         match self {
             Self::Ticket(ticket) => sessions.redeem(ticket).await,
-            Self::Cookie(token) => sessions.is_live(token.session).await,
+            Self::Cookie(token) => Ok(sessions.find(token.session).await?.is_some()),
         }
     }
 }

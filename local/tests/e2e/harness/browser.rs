@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::cookie::{CookieStore, Jar};
-use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
+use reqwest::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Url};
 use serde_json::{Value, json};
 
@@ -75,12 +75,6 @@ impl Browser {
     /// `POST` without a body.
     pub(crate) async fn post_empty(&self, path: &str) -> Reply {
         self.request(Method::POST, path, |request| request).await
-    }
-
-    /// A `POST` whose body is called JSON, whatever it is.
-    pub(crate) async fn post_text(&self, path: &str, body: impl Into<Vec<u8>>) -> Reply {
-        let body = body.into();
-        self.request(Method::POST, path, |request| request.header(CONTENT_TYPE, "application/json").body(body)).await
     }
 
     /// `DELETE` with a JSON body.
@@ -182,10 +176,7 @@ impl Reply {
     pub(crate) fn expect_cleared_cookies(&self) {
         let cookies = self.set_cookies();
         let places: Vec<_> = cookies.iter().map(SetCookie::place).collect();
-        assert_eq!(
-            places,
-            ["access-key /", "access-key /api", "refresh-key /", "refresh-key /api", "signup-key /api"]
-        );
+        assert_eq!(places, ["access-key /", "access-key /api", "refresh-key /", "refresh-key /api", "signup-key /api"]);
         for cookie in cookies {
             assert_eq!((cookie.value.as_str(), cookie.attribute("Max-Age")), ("", Some("0")), "{}", cookie.place());
         }

@@ -29,18 +29,18 @@ impl Chat {
     }
 
     /// What `sendMessage` takes from Ada.
-    pub(crate) fn from_ada(&self, text: &str) -> Value {
+    pub(crate) fn by_ada(&self, text: &str) -> Value {
         json!({ "chatId": self.id, "userId": self.ada.id, "message": text })
     }
 
     /// The same, as something that can be repeated.
-    pub(crate) fn from_ada_once(&self, text: &str, client_id: &str) -> Value {
+    pub(crate) fn by_ada_once(&self, text: &str, client_id: &str) -> Value {
         json!({ "chatId": self.id, "userId": self.ada.id, "message": text, "clientId": client_id })
     }
 
     /// Sends a message from Ada; returns it as stored.
     pub(crate) async fn say(&self, text: &str) -> Value {
-        let body = self.ada.browser.post("/api/sendMessage", self.from_ada(text)).await.expect(200);
+        let body = self.ada.browser.post("/api/sendMessage", self.by_ada(text)).await.expect(200);
         body["data"].clone()
     }
 

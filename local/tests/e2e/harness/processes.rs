@@ -77,6 +77,10 @@ impl Stat {
         let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
         let fields: Vec<_> = stat.rsplit_once(") ")?.1.split(' ').collect();
         let ended = matches!(*fields.first()?, "Z" | "X");
-        if ended { None } else { Some(Self { parent: fields.get(1)?.parse().ok()?, started: fields.get(19)?.parse().ok()? }) }
+        if ended {
+            None
+        } else {
+            Some(Self { parent: fields.get(1)?.parse().ok()?, started: fields.get(19)?.parse().ok()? })
+        }
     }
 }

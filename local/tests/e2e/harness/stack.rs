@@ -212,12 +212,20 @@ impl Stack {
         reqwest::get(url).await.unwrap().json().await.unwrap()
     }
 
+    /// The codes that were mailed to an address, newest first.
+    pub(crate) async fn mailed_codes(&self, email: &str) -> Vec<String> {
+        let mails = self.mails_to(email).await;
+        let code = |mail: &Value| {
+            let text = mail["text"].as_str().unwrap();
+            let mut words = text.split(|char: char| !char.is_ascii_digit());
+            words.find(|word| word.len() == 6).unwrap_or_else(|| panic!("no code in {text:?}")).to_owned()
+        };
+        mails.iter().map(code).collect()
+    }
+
     /// The code that was mailed to an address last.
     pub(crate) async fn mailed_code(&self, email: &str) -> String {
-        let mails = self.mails_to(email).await;
-        let text = mails.first().unwrap_or_else(|| panic!("no mail to {email}"))["text"].as_str().unwrap();
-        let mut words = text.split(|char: char| !char.is_ascii_digit());
-        words.find(|word| word.len() == 6).unwrap_or_else(|| panic!("no code in {text:?}")).to_owned()
+        self.mailed_codes(email).await.into_iter().next().unwrap_or_else(|| panic!("no mail to {email}"))
     }
 
     /// Sends it a signal and waits for its end.

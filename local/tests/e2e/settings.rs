@@ -1,0 +1,56 @@
+//! What configuration changes.
+
+use serde_json::json;
+
+use crate::harness::{Browser, Setup, User, eventually};
+
+#[tokio::test]
+async fn a_private_directory_is_for_signed_in_users() {
+    let stack = Setup::default().set("PUBLIC_DIRECTORY", false).start();
+    let user = User::sign_up(&stack, "Ada").await;
+
+    let nobody = Browser::new(&stack).get("/api/users").await;
+    let somebody = user.browser.get("/api/users").await;
+
+    nobody.expect_error(401);
+    assert_eq!(somebody.expect(200)["data"], json!([user.public_profile()]));
+}
+
+#[tokio::test]
+async fn cookies_between_sites_are_secure_and_partitioned() {
+    let stack = Setup::default().set("COOKIE_SAME_SITE", "None").set("COOKIE_SECURE", true).start();
+    let user = User::sign_up(&stack, "Ada").await;
+
+    let set = user.browser.get("/api/refresh").await;
+    let cleared = user.browser.post_empty("/api/logout").await;
+
+    for reply in [set, cleared] {
+        assert_eq!(reply.set_cookies().len(), 5);
+        for cookie in reply.set_cookies() {
+            assert_eq!(cookie.attribute("SameSite"), Some("None"), "{}", cookie.place());
+            assert!(cookie.is("Secure") && cookie.is("Partitioned"), "{}", cookie.place());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_expired_access_token_is_refused_and_refreshed() {
+    let stack = Setup::default().set("ACCESS_TOKEN_TTL", 4).start();
+    let user = User::sign_up(&stack, "Ada").await;
+
+    eventually("the token expires", async || user.browser.get("/api/userDetails").await.status == 401).await;
+    let reply = user.browser.get("/api/refresh").await;
+
+    assert_eq!(reply.set_cookie("access-key /api").attribute("Max-Age"), Some("4"));
+    user.browser.get("/api/userDetails").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_malformed_setting_is_named_and_stops_the_function() {
+    let stack = Setup::default().set("PUBLIC_DIRECTORY", "perhaps").start();
+
+    let reply = Browser::new(&stack).get("/api/users").await;
+
+    assert_eq!(reply.expect(500), json!({ "message": "Internal Server Error" }));
+    eventually("the log names the variable", async || stack.output.mentions("PUBLIC_DIRECTORY")).await;
+}
