@@ -7,6 +7,7 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use crate::settings;
+use crate::template::Function;
 
 /// Builds all binaries of the workspace as this one was built, which does nothing when they are up to date.
 ///
@@ -24,7 +25,15 @@ pub(crate) async fn build() -> Result<(), String> {
     if status.success() { Ok(()) } else { Err("the functions do not build".to_owned()) }
 }
 
-/// The functions of the template that have no binary.
-pub(crate) fn missing<'a>(binaries: impl IntoIterator<Item = &'a String>, folder: &Path) -> Vec<&'a str> {
-    binaries.into_iter().map(String::as_str).filter(|binary| !folder.join(binary).is_file()).collect()
+/// Makes sure that every function of the template has its binary.
+///
+/// # Errors
+/// One line that names those that have none.
+pub(crate) fn check<'a>(functions: impl IntoIterator<Item = &'a Function>, binaries: &Path) -> Result<(), String> {
+    let missing = functions.into_iter().filter(|function| !binaries.join(&function.binary).is_file());
+    let missing: Vec<_> = missing.map(|function| format!("{} ({})", function.name, function.binary)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!("template.yaml has functions without a binary: {}", missing.join(", ")))
 }

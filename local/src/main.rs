@@ -2,8 +2,10 @@
 //! `template.yaml` and with the binaries that are deployed.
 
 mod clock;
+mod deployment;
 mod functions;
 mod http;
+mod ids;
 mod lambda;
 mod mail;
 mod mongod;

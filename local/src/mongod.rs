@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use mongodb::options::ClientOptions;
-use mongodb::{Client, Database, bson::doc};
+use mongodb::{Client, bson::doc};
 use rustix::process::{Pid, Signal, kill_process};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
@@ -47,6 +47,8 @@ impl Mongod {
     /// One line on what is wrong, or what to install.
     pub(crate) async fn provide(settings: &Settings, group: i32) -> Result<Self, String> {
         if let Some(url) = &settings.database_url {
+            let answer = ping(url, ANSWER_TIMEOUT).await;
+            answer.map_err(|error| format!("the database of DATABASE_URL does not answer: {}", error.kind))?;
             return Ok(Self { url: url.clone(), server: None });
         }
         let binary = match on_path("mongod") {
@@ -75,23 +77,13 @@ impl Mongod {
         let mut server = command.spawn().map_err(|error| failed(&error))?;
         let url = format!("mongodb://127.0.0.1:{port}/chat");
         tokio::select! {
-            answer = connect(&url, START_TIMEOUT) => answer.map_err(|error| failed(&error))?,
+            answer = ping(&url, START_TIMEOUT) => answer.map_err(|error| failed(&error))?,
             status = server.wait() => {
                 let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
                 return Err(failed(&format!("{status}, see {}", log.display())));
             }
         };
         Ok(Self { url, server: Some(server) })
-    }
-
-    /// The database itself.
-    ///
-    /// # Errors
-    /// One line, when it does not answer.
-    pub(crate) async fn database(&self) -> Result<Database, String> {
-        connect(&self.url, ANSWER_TIMEOUT)
-            .await
-            .map_err(|error| format!("the database of DATABASE_URL does not answer: {}", error.kind))
     }
 
     /// Returns when the server ends by itself; never when it is not this stack's.
@@ -113,14 +105,12 @@ impl Mongod {
     }
 }
 
-async fn connect(url: &str, patience: Duration) -> mongodb::error::Result<Database> {
+/// Waits until the server answers, for so long at most.
+async fn ping(url: &str, patience: Duration) -> mongodb::error::Result<()> {
     let mut options = ClientOptions::parse(url).await?;
     options.server_selection_timeout = Some(patience);
-    options.default_database.get_or_insert_with(|| "chat".to_owned());
-    let name = options.default_database.clone().unwrap_or_default();
-    let database = Client::with_options(options)?.database(&name);
-    database.run_command(doc! { "ping": 1 }).await?;
-    Ok(database)
+    Client::with_options(options)?.database("admin").run_command(doc! { "ping": 1 }).await?;
+    Ok(())
 }
 
 async fn free_port() -> std::io::Result<u16> {

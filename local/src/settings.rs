@@ -2,9 +2,12 @@
 
 use std::env;
 use std::fmt::Display;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
+
+const MAX_PROCESSES: NonZero<usize> = NonZero::new(8).unwrap();
 
 /// How this stack runs.
 pub(crate) struct Settings {
@@ -18,6 +21,8 @@ pub(crate) struct Settings {
     pub(crate) max_processes: usize,
     /// `LOCAL_IDLE_SECONDS`: a process without work ends after so long. 60 by default.
     pub(crate) idle: Duration,
+    /// `LOCAL_TIME_SCALE`: sockets reach the ends of their ten minutes and two hours so many times sooner. 1 by default.
+    pub(crate) time_scale: u32,
     /// `LOCAL_STOP_WITH_STDIN`: `true` ends the stack when its standard input is closed, for programs that start it.
     pub(crate) stop_with_stdin: bool,
 }
@@ -34,10 +39,9 @@ impl Settings {
             port,
             database_url: env::var("DATABASE_URL").ok().filter(|url| !url.is_empty()),
             data: data.unwrap_or_else(|| target_directory().join("local").join(port.to_string())),
-            max_processes: number("LOCAL_MAX_PROCESSES", 8).and_then(|count: usize| {
-                if count == 0 { Err("LOCAL_MAX_PROCESSES must be at least 1".to_owned()) } else { Ok(count) }
-            })?,
+            max_processes: number("LOCAL_MAX_PROCESSES", MAX_PROCESSES)?.get(),
             idle: Duration::from_secs(number("LOCAL_IDLE_SECONDS", 60)?),
+            time_scale: number("LOCAL_TIME_SCALE", NonZero::<u32>::MIN)?.get(),
             stop_with_stdin: env::var("LOCAL_STOP_WITH_STDIN").is_ok_and(|value| value == "true"),
         })
     }

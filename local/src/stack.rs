@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use crate::deployment;
 use crate::functions;
 use crate::http::HttpApi;
 use crate::lambda::{Host, HostSettings};
@@ -77,24 +78,20 @@ async fn serve(
     let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let template = Template::load(&workspace().join("template.yaml"), &overrides, environment)
         .map_err(|error| error.to_string())?;
-    let missing = functions::missing(template.functions.keys(), &binaries());
-    if !missing.is_empty() {
-        return Err(format!("template.yaml names functions that have no binary: {}", missing.join(", ")));
-    }
-    let database = mongod.database().await?;
-    shared::database::ensure_indexes(&database)
-        .await
-        .map_err(|error| format!("the indexes cannot be made: {error}"))?;
+    functions::check(template.functions.values(), &binaries())?;
 
     let host_settings =
         HostSettings { binaries: binaries(), group, max_processes: settings.max_processes, idle: settings.idle };
-    let (host, runtime_api) =
-        Host::new(template.functions.into_values().collect(), runtime, &host_settings).map_err(address_error)?;
+    let functions = template.functions.into_values().collect();
+    let (host, runtime_api) = Host::new(functions, runtime, &host_settings).map_err(address_error)?;
+    servers.spawn(runtime_api);
+    deployment::make(&template.custom_resources, &host).await?;
+
     let mailbox = Mailbox::default();
     let http_api = HttpApi::new(&template.http_routes, template.cors, host.clone(), mailbox.clone())?;
     let stage = template.websocket.stage.clone();
-    let websocket_api = WebSocketApi::new(template.websocket, format!("localhost:{websocket_port}"), host);
-    servers.spawn(runtime_api);
+    let websocket_api =
+        WebSocketApi::new(template.websocket, format!("localhost:{websocket_port}"), host, settings.time_scale);
     servers.spawn(mail::serve(smtp, mailbox));
     servers.spawn(http_api.serve(http));
     servers.spawn(websocket_api.serve(websocket));

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+pub use mongodb::Database;
 use mongodb::bson::Document;
 use mongodb::options::{Acknowledgment, ClientOptions, WriteConcern};
-use mongodb::{Client, Database, IndexModel};
+use mongodb::{Client, IndexModel};
 
 use crate::config::{self, ConfigError};
 use crate::{chats, connections, messages, otps, sessions, users};

@@ -23,6 +23,7 @@ use crate::config::ConfigError;
 use crate::cookies;
 use crate::error::{Error, Result};
 use crate::input;
+use crate::invocation::stop;
 use crate::photos::{MAX_PHOTO_BYTES, Photo, PhotoBase};
 use crate::tokens::{AccessToken, AccessTokens};
 
@@ -54,12 +55,6 @@ where
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => stop(&error),
     }
-}
-
-/// Logs why this process cannot go on.
-pub(crate) fn stop(reason: &dyn Display) -> ExitCode {
-    tracing::error!("{reason}");
-    ExitCode::FAILURE
 }
 
 /// Runs a handler in a task of its own, so that neither a panic nor a server that hangs takes the process with it,

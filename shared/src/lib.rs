@@ -13,6 +13,7 @@ pub mod error;
 pub mod http;
 pub mod ids;
 pub mod input;
+pub mod invocation;
 pub mod mail;
 pub mod messages;
 pub mod otps;

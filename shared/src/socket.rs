@@ -4,12 +4,11 @@
 //! acknowledges with 200, and tells the sender what cannot be done by an `error` event.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::future::Future;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lambda_http::tracing;
-use lambda_runtime::{LambdaEvent, service_fn};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +16,9 @@ use crate::config::ConfigError;
 use crate::connections::ConnectionId;
 use crate::cookies;
 use crate::error::{Error, Result};
-use crate::http::{guard, stop};
+use crate::http::guard;
 use crate::input;
+use crate::invocation;
 use crate::push::{ConnectionsApi, Event};
 
 /// What API Gateway tells of an event
@@ -114,7 +114,7 @@ where
             headers: event.headers,
             query: event.query_string_parameters.unwrap_or_default(),
         };
-        guard(handler(Arc::clone(app), opening)).await.err().map_or(200, |error| error.status())
+        guard(handler(app, opening)).await.err().map_or(200, |error| error.status())
     })
     .await
 }
@@ -127,10 +127,7 @@ where
     Fut: Future<Output = Result<()>> + Send + 'static,
 {
     run(parts, async |app, event| {
-        guard(handler(Arc::clone(app), event.request_context.connection_id))
-            .await
-            .err()
-            .map_or(200, |error| error.status())
+        guard(handler(app, event.request_context.connection_id)).await.err().map_or(200, |error| error.status())
     })
     .await
 }
@@ -164,18 +161,8 @@ where
 /// Answers events with the status that `handler` gives, for as long as Lambda keeps this process.
 async fn run<A>(
     parts: impl Future<Output = Result<A, ConfigError>>,
-    handler: impl AsyncFn(&Arc<A>, GatewayEvent) -> u16,
+    handler: impl AsyncFn(Arc<A>, GatewayEvent) -> u16,
 ) -> ExitCode {
-    tracing::init_default_subscriber();
-    let app = match parts.await {
-        Ok(app) => Arc::new(app),
-        Err(error) => return stop(&error),
-    };
-    let answer = service_fn(async |event: LambdaEvent<GatewayEvent>| {
-        Ok::<_, lambda_runtime::Error>(GatewayAnswer { status_code: handler(&app, event.payload).await })
-    });
-    match lambda_runtime::run(answer).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => stop(&error),
-    }
+    let answer = async |app, event| Ok::<_, Infallible>(GatewayAnswer { status_code: handler(app, event).await });
+    invocation::serve(parts, answer).await
 }

@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::Matched;
 use crate::clock;
+use crate::ids::trace_id;
 
 /// The event for a request. What is absent from the request is absent from the event.
 pub(super) fn request(head: &Parts, body: Bytes, matched: &Matched, peer: SocketAddr, id: &str) -> Vec<u8> {
@@ -141,6 +142,7 @@ fn headers(headers: &HeaderMap, host: &str, peer: SocketAddr) -> BTreeMap<String
         joined.insert(name.as_str().to_owned(), values.collect::<Vec<_>>().join(","));
     }
     let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
+    joined.insert("x-amzn-trace-id".to_owned(), trace_id());
     joined.insert("x-forwarded-for".to_owned(), peer.ip().to_string());
     joined.insert("x-forwarded-port".to_owned(), port.to_owned());
     joined.insert("x-forwarded-proto".to_owned(), "http".to_owned());

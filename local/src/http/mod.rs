@@ -17,7 +17,8 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::lambda::{Host, MAX_PAYLOAD, request_id};
+use crate::ids::gateway_id;
+use crate::lambda::{Host, MAX_PAYLOAD};
 use crate::mail::{Mail, Mailbox};
 use crate::template::{Cors, HttpRoute};
 
@@ -96,12 +97,12 @@ impl HttpApi {
         let Ok(body) = to_bytes(body, MAX_BODY).await else {
             return refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         };
-        let id = request_id();
+        let id = gateway_id();
         let payload = event::request(&head, body, &matched, peer, &id);
         if payload.len() > MAX_PAYLOAD {
             return refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         }
-        let answered = match self.host.invoke(&matched.binary, payload.into()).await {
+        let answered = match self.host.invoke(&matched.function, payload.into()).await {
             Ok(answer) => event::response(&answer),
             Err(_) => None,
         };
@@ -127,13 +128,13 @@ fn head_bytes(request: &Request) -> usize {
 
 /// The route that a request takes.
 struct Matched {
-    binary: String,
+    function: String,
     /// The route's key, as in `GET /uploads/{photo}`.
     key: String,
     parameters: Vec<(String, String)>,
 }
 
-/// The routes of one kind by their methods, each with its binary and its key.
+/// The routes of one kind by their methods, each with its function and its key.
 type Table = HashMap<String, matchit::Router<(String, String)>>;
 
 /// The routes: what matches exactly comes before parameters, and those before `{proxy+}`; `$default` takes the rest
@@ -148,9 +149,9 @@ struct Routes {
 impl Routes {
     fn new(routes: &[HttpRoute]) -> Result<Self, String> {
         let mut all = Self::default();
-        for HttpRoute { method, path, binary } in routes {
+        for HttpRoute { method, path, function } in routes {
             if path == "$default" {
-                all.default = Some(binary.clone());
+                all.default = Some(function.clone());
                 continue;
             }
             let (table, pattern) = match path.strip_suffix("+}").and_then(|path| path.rsplit_once('{')) {
@@ -158,7 +159,7 @@ impl Routes {
                 None => (&mut all.plain, path.clone()),
             };
             let key = format!("{method} {path}");
-            let inserted = table.entry(method.clone()).or_default().insert(pattern, (binary.clone(), key.clone()));
+            let inserted = table.entry(method.clone()).or_default().insert(pattern, (function.clone(), key.clone()));
             inserted.map_err(|error| format!("the route {key} cannot be used: {error}"))?;
         }
         Ok(all)
@@ -168,12 +169,16 @@ impl Routes {
         let kinds = [(&self.plain, method), (&self.plain, "ANY"), (&self.greedy, method), (&self.greedy, "ANY")];
         let found = kinds.into_iter().find_map(|(table, method)| table.get(method)?.at(path).ok());
         let default = || {
-            self.default.clone().map(|binary| Matched { binary, key: "$default".to_owned(), parameters: Vec::new() })
+            self.default.clone().map(|function| Matched {
+                function,
+                key: "$default".to_owned(),
+                parameters: Vec::new(),
+            })
         };
         found.map_or_else(default, |found| {
-            let (binary, key) = found.value.clone();
+            let (function, key) = found.value.clone();
             let parameters = found.params.iter().map(|(name, value)| (name.to_owned(), event::decode(value)));
-            Some(Matched { binary, key, parameters: parameters.collect() })
+            Some(Matched { function, key, parameters: parameters.collect() })
         })
     }
 }
@@ -186,7 +191,7 @@ mod tests {
         let route = |(method, path): &(&str, &str)| HttpRoute {
             method: (*method).to_owned(),
             path: (*path).to_owned(),
-            binary: format!("{method} {path}"),
+            function: format!("{method} {path}"),
         };
         Routes::new(&routes.iter().map(route).collect::<Vec<_>>()).unwrap()
     }
@@ -195,7 +200,7 @@ mod tests {
     fn the_most_exact_route_is_taken() {
         let routes =
             routes(&[("GET", "/a/b"), ("GET", "/a/{x}"), ("GET", "/a/{rest+}"), ("ANY", "/any"), ("ANY", "$default")]);
-        let taken = |method: &str, path: &str| routes.find(method, path).unwrap().binary;
+        let taken = |method: &str, path: &str| routes.find(method, path).unwrap().function;
         assert_eq!(taken("GET", "/a/b"), "GET /a/b");
         assert_eq!(taken("GET", "/a/c"), "GET /a/{x}");
         assert_eq!(taken("GET", "/a/c/d"), "GET /a/{rest+}");

@@ -15,7 +15,6 @@ use std::time::Duration;
 use axum::body::Bytes;
 use tokio::net::TcpListener;
 
-pub(crate) use pool::request_id;
 pub(crate) use runtime_api::MAX_PAYLOAD;
 
 use pool::Pool;
@@ -66,18 +65,18 @@ impl Host {
     ) -> std::io::Result<(Self, impl Future<Output = ()> + use<>)> {
         let api = RuntimeApi::new(listener.local_addr()?);
         let pools = functions.into_iter().map(|function| {
-            let pool = Pool::new(function, settings.clone(), api.clone());
-            (pool.binary().to_owned(), Arc::new(pool))
+            let name = function.name.clone();
+            (name, Arc::new(Pool::new(function, settings.clone(), api.clone())))
         });
         Ok((Self(Arc::new(pools.collect())), api.serve(listener)))
     }
 
-    /// Invokes the function with this binary and waits for its answer.
-    pub(crate) async fn invoke(&self, binary: &str, payload: Bytes) -> Result<Bytes, InvokeError> {
-        let pool = self.0.get(binary).ok_or_else(|| InvokeError::Unknown(binary.to_owned()))?;
+    /// Invokes the function with this logical id and waits for its answer.
+    pub(crate) async fn invoke(&self, function: &str, payload: Bytes) -> Result<Bytes, InvokeError> {
+        let pool = self.0.get(function).ok_or_else(|| InvokeError::Unknown(function.to_owned()))?;
         let result = pool.invoke(payload).await;
         if let Err(error) = &result {
-            println!("[{binary}] {error}");
+            println!("[{function}] {error}");
         }
         result
     }

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::process::Process;
 use super::runtime_api::Answer;
 use super::{HostSettings, InvokeError, RuntimeApi};
+use crate::ids::invocation_id;
 use crate::template::Function;
 
 /// After an answer the runtime asks for the next invocation at once; a process that does not is stuck.
@@ -52,13 +53,9 @@ impl Pool {
         Self { function, settings, api, state: Mutex::default() }
     }
 
-    pub(super) fn binary(&self) -> &str {
-        &self.function.binary
-    }
-
     pub(super) async fn invoke(self: &Arc<Self>, payload: Bytes) -> Answer {
         let (answer, receiver) = oneshot::channel();
-        let id = request_id();
+        let id = invocation_id();
         self.state().waiting.push_back(Invocation { id, payload, answer });
         self.find_worker();
         receiver.await.unwrap_or_else(|_| Err(InvokeError::Exited("the stack is stopping".to_owned())))
@@ -148,10 +145,4 @@ impl Pool {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// An id of the form that Lambda's have: a UUID.
-pub(crate) fn request_id() -> String {
-    let digits = format!("{:032x}", rand::random::<u128>());
-    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
 }

@@ -42,8 +42,8 @@ impl Process {
         let built = modified(&path);
         let spawned = spawn(&path, function, settings, &line).await;
         let mut child = spawned.map_err(|error| InvokeError::Exited(format!("{}: {error}", path.display())))?;
-        forward(child.stdout.take(), &function.binary);
-        forward(child.stderr.take(), &function.binary);
+        forward(child.stdout.take(), &function.name);
+        forward(child.stderr.take(), &function.name);
         let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let mut process = Self { line, child, pid, path, built };
         process.wait_until_ready(INIT_TIMEOUT).await?;

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::InvokeError;
+use crate::ids::trace_id;
 
 /// Lambda hands on 6 MB each way.
 pub(crate) const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
@@ -128,13 +129,12 @@ async fn next(State(api): State<RuntimeApi>, Path(process): Path<String>) -> Res
     process.asked.notify_one();
     let delivery = deliveries.recv().await.ok_or(StatusCode::FORBIDDEN)?;
     let deadline = (SystemTime::now() + delivery.timeout).duration_since(UNIX_EPOCH).unwrap_or_default();
-    let trace = format!("Root=1-{:08x}-{:024x};Sampled=0", deadline.as_secs(), rand::random::<u128>() >> 32);
     let headers = [
         ("content-type", "application/json".to_owned()),
         ("lambda-runtime-aws-request-id", delivery.id),
         ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
         ("lambda-runtime-invoked-function-arn", delivery.arn),
-        ("lambda-runtime-trace-id", trace),
+        ("lambda-runtime-trace-id", format!("{};Sampled=0", trace_id())),
     ];
     Ok((headers, delivery.payload).into_response())
 }

@@ -21,8 +21,10 @@ pub(crate) struct TemplateError {
 /// The part of a template that the local stack runs.
 #[derive(Debug)]
 pub(crate) struct Template {
-    /// The functions by the names of their binaries.
+    /// The functions by their logical ids.
     pub(crate) functions: BTreeMap<String, Function>,
+    /// What functions make while the stack is deployed.
+    pub(crate) custom_resources: Vec<CustomResource>,
     /// The routes of the HTTP API.
     pub(crate) http_routes: Vec<HttpRoute>,
     /// The CORS settings of the HTTP API, if it has any.
@@ -46,6 +48,17 @@ pub(crate) struct Function {
     pub(crate) environment: BTreeMap<String, String>,
 }
 
+/// Something that a function makes while the stack is deployed.
+#[derive(Debug)]
+pub(crate) struct CustomResource {
+    /// Its logical id.
+    pub(crate) name: String,
+    /// Its type, as in `Custom::Indexes`.
+    pub(crate) kind: String,
+    /// The function that makes it.
+    pub(crate) function: String,
+}
+
 /// A route of the HTTP API.
 #[derive(Debug)]
 pub(crate) struct HttpRoute {
@@ -53,8 +66,8 @@ pub(crate) struct HttpRoute {
     pub(crate) method: String,
     /// The path with `{parameters}`.
     pub(crate) path: String,
-    /// The binary that answers.
-    pub(crate) binary: String,
+    /// The function that answers.
+    pub(crate) function: String,
 }
 
 /// The CORS settings of the HTTP API.
@@ -81,7 +94,7 @@ pub(crate) struct WebSocketApi {
     pub(crate) stage: String,
     /// The field of a frame that selects the route.
     pub(crate) selector: String,
-    /// The binaries by the keys of their routes.
+    /// The functions by the keys of their routes.
     pub(crate) routes: BTreeMap<String, String>,
 }
 
@@ -132,17 +145,33 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(&self) -> Result<Template, TemplateError> {
         let mut functions = BTreeMap::new();
-        let mut binaries = HashMap::new();
         let mut http_routes = Vec::new();
         for (name, resource) in self.resources("AWS::Serverless::Function")? {
-            let function = self.function(name, resource)?;
             for (_, event) in resource.path(&["Properties", "Events"]).into_iter().flat_map(Node::entries) {
-                http_routes.push(self.http_route(event, &function.binary)?);
+                http_routes.push(self.http_route(event, name)?);
             }
-            binaries.insert(name, function.binary.clone());
-            functions.insert(function.binary.clone(), function);
+            functions.insert(name.to_owned(), self.function(name, resource)?);
         }
-        Ok(Template { functions, http_routes, cors: self.cors()?, websocket: self.websocket(&binaries)? })
+        Ok(Template {
+            functions,
+            custom_resources: self.custom_resources()?,
+            http_routes,
+            cors: self.cors()?,
+            websocket: self.websocket()?,
+        })
+    }
+
+    fn custom_resources(&self) -> Result<Vec<CustomResource>, TemplateError> {
+        let mut found = Vec::new();
+        for (name, resource) in self.root.require("Resources")?.entries() {
+            let kind = self.values.text(resource.require("Type")?)?;
+            if kind.starts_with("Custom::") {
+                let token = resource.require("Properties")?.require("ServiceToken")?;
+                let function = self.function_of(token, &self.values.text(token)?)?;
+                found.push(CustomResource { name: name.to_owned(), kind, function });
+            }
+        }
+        Ok(found)
     }
 
     fn resources(&self, kind: &str) -> Result<Vec<(&str, &Node)>, TemplateError> {
@@ -188,7 +217,7 @@ impl Reader<'_> {
         }
     }
 
-    fn http_route(&self, event: &Node, binary: &str) -> Result<HttpRoute, TemplateError> {
+    fn http_route(&self, event: &Node, function: &str) -> Result<HttpRoute, TemplateError> {
         let kind = event.require("Type")?;
         if self.values.text(kind)? != "HttpApi" {
             return Err(kind.error("only HttpApi events can be run here"));
@@ -197,7 +226,7 @@ impl Reader<'_> {
         Ok(HttpRoute {
             method: self.values.text(properties.require("Method")?)?.to_uppercase(),
             path: self.values.text(properties.require("Path")?)?,
-            binary: binary.to_owned(),
+            function: function.to_owned(),
         })
     }
 
@@ -217,7 +246,7 @@ impl Reader<'_> {
         }))
     }
 
-    fn websocket(&self, binaries: &HashMap<&str, String>) -> Result<WebSocketApi, TemplateError> {
+    fn websocket(&self) -> Result<WebSocketApi, TemplateError> {
         let apis = self.resources("AWS::Serverless::WebSocketApi")?;
         let Some((_, api)) = apis.first() else {
             return Err(self.root.error("there is no AWS::Serverless::WebSocketApi"));
@@ -228,11 +257,11 @@ impl Reader<'_> {
         let mut routes = BTreeMap::new();
         for (key, route) in properties.require("Routes")?.entries() {
             let function = route.require("FunctionArn")?;
-            routes.insert(key.to_owned(), self.binary_of(function, &self.values.text(function)?, binaries)?);
+            routes.insert(key.to_owned(), self.function_of(function, &self.values.text(function)?)?);
         }
         for (_, route) in self.resources("AWS::ApiGatewayV2::Route")? {
-            let (key, binary) = self.raw_route(route, binaries)?;
-            routes.insert(key, binary);
+            let (key, function) = self.raw_route(route)?;
+            routes.insert(key, function);
         }
         Ok(WebSocketApi {
             stage: self.values.text(properties.require("StageName")?)?,
@@ -242,7 +271,7 @@ impl Reader<'_> {
     }
 
     /// A route that is spelt out in CloudFormation's own resources, through its integration to its function.
-    fn raw_route(&self, route: &Node, binaries: &HashMap<&str, String>) -> Result<(String, String), TemplateError> {
+    fn raw_route(&self, route: &Node) -> Result<(String, String), TemplateError> {
         let key = self.values.text(route.require("Properties")?.require("RouteKey")?)?;
         let target = route.require("Properties")?.require("Target")?;
         let text = self.values.text(target)?;
@@ -253,12 +282,17 @@ impl Reader<'_> {
         let text = self.values.text(uri)?;
         // arn:…:lambda:path/2015-03-31/functions/NAME.Arn/invocations
         let function = text.split('/').rev().nth(1).unwrap_or_default();
-        Ok((key, self.binary_of(uri, function, binaries)?))
+        Ok((key, self.function_of(uri, function)?))
     }
 
-    fn binary_of(&self, node: &Node, arn: &str, binaries: &HashMap<&str, String>) -> Result<String, TemplateError> {
-        let binary = arn.strip_suffix(".Arn").and_then(|name| binaries.get(name));
-        binary.cloned().ok_or_else(|| node.error(format!("{arn} is not the ARN of a function of this template")))
+    /// The logical id of the function with this ARN.
+    fn function_of(&self, node: &Node, arn: &str) -> Result<String, TemplateError> {
+        let name = arn.strip_suffix(".Arn").unwrap_or_default();
+        let functions = self.resources("AWS::Serverless::Function")?;
+        let found = functions.into_iter().find(|(function, _)| *function == name);
+        found
+            .map(|(function, _)| function.to_owned())
+            .ok_or_else(|| node.error(format!("{arn} is not the ARN of a function of this template")))
     }
 }
 
@@ -292,6 +326,7 @@ Resources:
           SECRET: !Sub '{{resolve:secretsmanager:x}}'
       Events: {Api: {Type: HttpApi, Properties: {Method: post, Path: /api/sendOtp}}}
   Join: {Type: AWS::Serverless::Function, Properties: {CodeUri: target/lambda/join-chat-room}}
+  Made: {Type: Custom::Thing, Properties: {ServiceToken: !GetAtt Join.Arn}}
   Socket:
     Type: AWS::Serverless::WebSocketApi
     Properties:
@@ -314,7 +349,7 @@ Resources:
     #[test]
     fn a_function_has_its_own_settings_and_the_global_ones() {
         let template = parse(TEMPLATE).unwrap();
-        let function = &template.functions["send-otp"];
+        let function = &template.functions["SendOtp"];
         assert_eq!((function.name.as_str(), function.timeout.as_secs(), function.memory), ("SendOtp", 10, 256));
         let variable = |name: &str| function.environment[name].as_str();
         assert_eq!(variable("ORIGINS"), "https://a.example;https://b.example");
@@ -325,15 +360,16 @@ Resources:
     }
 
     #[test]
-    fn routes_lead_to_binaries() {
+    fn routes_and_custom_resources_lead_to_functions() {
         let template = parse(TEMPLATE).unwrap();
         let route = &template.http_routes[0];
         assert_eq!(
-            (route.method.as_str(), route.path.as_str(), route.binary.as_str()),
-            ("POST", "/api/sendOtp", "send-otp")
+            (route.method.as_str(), route.path.as_str(), route.function.as_str()),
+            ("POST", "/api/sendOtp", "SendOtp")
         );
-        assert_eq!(template.websocket.routes["$connect"], "send-otp");
-        assert_eq!(template.websocket.routes["join-chat-room"], "join-chat-room");
+        assert_eq!(template.websocket.routes["$connect"], "SendOtp");
+        assert_eq!(template.websocket.routes["join-chat-room"], "Join");
+        assert_eq!(template.custom_resources[0].function, "Join");
         assert_eq!(template.cors.unwrap().origins, ["https://a.example", "https://b.example"]);
     }
 
@@ -342,7 +378,7 @@ Resources:
         let error = |from: &str, to: &str| parse(&TEMPLATE.replace(from, to)).unwrap_err().to_string();
         assert_eq!(
             error("!Ref Stage\n", "!Ref Stag\n"),
-            "template.yaml, line 31: there is no parameter or resource Stag"
+            "template.yaml, line 32: there is no parameter or resource Stag"
         );
         assert_eq!(
             error("!Join [';'", "!Jion [';'"),
@@ -350,7 +386,7 @@ Resources:
         );
         assert_eq!(
             error("!GetAtt SendOtp.Arn", "!GetAtt Nobody.Arn"),
-            "template.yaml, line 32: Nobody.Arn is not the ARN of a function of this template"
+            "template.yaml, line 33: Nobody.Arn is not the ARN of a function of this template"
         );
     }
 }

@@ -6,9 +6,9 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value, json};
 
-use super::connection_id;
 use super::socket::Closed;
 use crate::clock::Now;
+use crate::ids::{gateway_id, trace_id};
 
 /// What stays the same for a socket from `$connect` to `$disconnect`.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl Context {
 
     fn request_context(&self, route: &str, kind: &str) -> Map<String, Value> {
         let now = Now::get();
-        let request_id = connection_id();
+        let request_id = gateway_id();
         let context = json!({
             "routeKey": route,
             "eventType": kind,
@@ -55,7 +55,7 @@ impl Context {
 
 /// A client asks for a socket.
 pub(super) fn connect(context: &Context, request: &Request) -> Value {
-    let multi = multi_value_headers(request.headers(), &context.domain);
+    let multi = multi_value_headers(request.headers(), context);
     let last = |values: &BTreeMap<String, Vec<String>>| -> BTreeMap<String, String> {
         values.iter().filter_map(|(name, values)| Some((name.clone(), values.last()?.clone()))).collect()
     };
@@ -76,7 +76,7 @@ pub(super) fn connect(context: &Context, request: &Request) -> Value {
 /// A client sent a frame.
 pub(super) fn message(context: &Context, route: &str, body: &str) -> Value {
     let mut request_context = context.request_context(route, "MESSAGE");
-    request_context.insert("messageId".into(), json!(connection_id()));
+    request_context.insert("messageId".into(), json!(gateway_id()));
     json!({ "requestContext": request_context, "body": body, "isBase64Encoded": false })
 }
 
@@ -94,14 +94,21 @@ pub(super) fn disconnect(context: &Context, closed: &Closed) -> Value {
 }
 
 /// The client's headers, and what the gateway adds.
-fn multi_value_headers(headers: &HeaderMap, domain: &str) -> BTreeMap<String, Vec<String>> {
+fn multi_value_headers(headers: &HeaderMap, context: &Context) -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for name in headers.keys().filter(|name| **name != header::CONNECTION && **name != header::UPGRADE) {
         let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         all.insert(canonical(name.as_str()), values.collect());
     }
-    all.insert("Host".to_owned(), vec![domain.to_owned()]);
-    all.insert("X-Forwarded-Proto".to_owned(), vec!["http".to_owned()]);
+    let port = context.domain.rsplit_once(':').map_or("80", |(_, port)| port);
+    let added = [
+        ("Host", context.domain.clone()),
+        ("X-Amzn-Trace-Id", trace_id()),
+        ("X-Forwarded-For", context.source_ip.clone()),
+        ("X-Forwarded-Port", port.to_owned()),
+        ("X-Forwarded-Proto", "http".to_owned()),
+    ];
+    all.extend(added.map(|(name, value)| (name.to_owned(), vec![value])));
     all
 }
 

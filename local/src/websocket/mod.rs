@@ -14,18 +14,17 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::any;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::clock::Now;
-use crate::lambda::{Host, request_id};
+use crate::ids::gateway_id;
+use crate::lambda::Host;
 use crate::template;
 use event::Context;
-use socket::{Closed, Handle};
+use socket::{Closed, Handle, Limits};
 
 /// The gateway.
 #[derive(Clone)]
@@ -38,14 +37,18 @@ struct Inner {
     /// The host and port that clients use.
     domain: String,
     host: Host,
+    limits: Limits,
     sockets: Mutex<HashMap<String, Handle>>,
 }
 
 impl WebSocketApi {
     /// A gateway for this API, reached at `domain`.
-    pub(crate) fn new(api: template::WebSocketApi, domain: String, host: Host) -> Self {
+    ///
+    /// Its clocks run `time_scale` times as fast as API Gateway's.
+    pub(crate) fn new(api: template::WebSocketApi, domain: String, host: Host, time_scale: u32) -> Self {
         let template::WebSocketApi { stage, selector, routes } = api;
-        Self(Arc::new(Inner { stage, selector, routes, domain, host, sockets: Mutex::default() }))
+        let limits = Limits::scaled(time_scale);
+        Self(Arc::new(Inner { stage, selector, routes, domain, host, limits, sockets: Mutex::default() }))
     }
 
     /// Serves it on `listener` for as long as it is polled.
@@ -67,8 +70,8 @@ impl WebSocketApi {
 
     /// Invokes the function of a route, if the route exists.
     async fn invoke(&self, route: &str, event: Value) -> Option<Result<Bytes, ()>> {
-        let binary = self.0.routes.get(route)?;
-        Some(self.0.host.invoke(binary, event.to_string().into()).await.map_err(drop))
+        let function = self.0.routes.get(route)?;
+        Some(self.0.host.invoke(function, event.to_string().into()).await.map_err(drop))
     }
 
     /// The route that a frame selects: the text of its selecting field where a route has that key.
@@ -86,7 +89,7 @@ impl WebSocketApi {
 
     /// Passes a frame to the function of its route, and tells the client when there is none or it fails.
     async fn message(&self, context: &Context, frame: &str) {
-        let id = request_id();
+        let id = gateway_id();
         let answered = match self.select(frame) {
             Some(route) => self.invoke(route, event::message(context, route, frame)).await,
             None => None,
@@ -120,7 +123,7 @@ async fn connect(
         return refusal(StatusCode::UPGRADE_REQUIRED, "Upgrade Required");
     };
     let context = Context {
-        connection_id: connection_id(),
+        connection_id: gateway_id(),
         connected_at: Now::get(),
         source_ip: peer.ip().to_string(),
         user_agent: request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned),
@@ -195,9 +198,4 @@ fn switching_protocols(accept: &str, protocol: Option<HeaderValue>) -> Response 
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
     }
     response
-}
-
-/// A name of the form that AWS gives: eleven random bytes in base64, as in `L0SM9cOFvHcCIhw=`.
-fn connection_id() -> String {
-    BASE64.encode(rand::random::<[u8; 11]>())
 }

@@ -21,8 +21,19 @@ use crate::clock::Now;
 
 const MAX_FRAME: usize = 32 * 1024;
 const MAX_MESSAGE: usize = 128 * 1024;
-const MAX_IDLE: Duration = Duration::from_secs(10 * 60);
-const MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// How long a socket may live.
+pub(super) struct Limits {
+    idle: Duration,
+    age: Duration,
+}
+
+impl Limits {
+    /// API Gateway's ten minutes and two hours, both so many times shorter.
+    pub(super) fn scaled(time_scale: u32) -> Self {
+        Self { idle: Duration::from_secs(10 * 60) / time_scale, age: Duration::from_secs(2 * 60 * 60) / time_scale }
+    }
+}
 
 /// So many messages wait for a client that does not read before posting to it is refused.
 const OUTGOING: usize = 256;
@@ -93,8 +104,8 @@ async fn serve(api: &WebSocketApi, handle: &Handle, upgraded: Upgraded, mut queu
         .max_message_size(Some(MAX_MESSAGE))
         .read_buffer_size(8 * 1024);
     let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-    let oldest = Instant::now() + MAX_AGE;
-    let mut idle = Instant::now() + MAX_IDLE;
+    let oldest = Instant::now() + api.0.limits.age;
+    let mut idle = Instant::now() + api.0.limits.idle;
     let mut frames = JoinSet::new();
     let (code, reason) = loop {
         tokio::select! {
@@ -121,7 +132,7 @@ async fn serve(api: &WebSocketApi, handle: &Handle, upgraded: Upgraded, mut queu
             () = sleep_until(idle) => break (CloseCode::Away, "Going away"),
             () = sleep_until(oldest) => break (CloseCode::Away, "Going away"),
         }
-        idle = Instant::now() + MAX_IDLE;
+        idle = Instant::now() + api.0.limits.idle;
     };
     let frame = CloseFrame { code, reason: reason.into() };
     // The client may be gone already.

@@ -22,7 +22,8 @@ async fn a_message_is_stored_and_returned() {
 
     let message = &body["data"];
     let expected = json!({
-        "_id": message["_id"], "sendBy": chat.ada.id, "sendTime": message["sendTime"], "message": "Hello, Bob", "seq": 1,
+        "_id": message["_id"], "sendBy": chat.ada.id, "sendTime": message["sendTime"],
+        "message": "Hello, Bob", "seq": 1,
     });
     assert_eq!(body, json!({ "status": true, "message": "Successfully send", "data": expected }));
     assert_eq!(message["_id"].as_str().unwrap().len(), 24);
