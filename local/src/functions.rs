@@ -1,13 +1,14 @@
 //! Building the functions.
 
 use std::env;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use tokio::process::Command;
 
 use crate::settings;
-use crate::template::Function;
+use crate::template::{Function, Template};
 
 /// Builds all binaries of the workspace as this one was built, which does nothing when they are up to date.
 ///
@@ -25,15 +26,35 @@ pub(crate) async fn build() -> Result<(), String> {
     if status.success() { Ok(()) } else { Err("the functions do not build".to_owned()) }
 }
 
-/// Makes sure that every function of the template has its binary.
+/// Makes sure that the template and the binaries go together: each function has a binary and something that invokes it,
+/// and each binary of the workspace that the template belongs to is a function.
 ///
 /// # Errors
-/// One line that names those that have none.
-pub(crate) fn check<'a>(functions: impl IntoIterator<Item = &'a Function>, binaries: &Path) -> Result<(), String> {
-    let missing = functions.into_iter().filter(|function| !binaries.join(&function.binary).is_file());
-    let missing: Vec<_> = missing.map(|function| format!("{} ({})", function.name, function.binary)).collect();
-    if missing.is_empty() {
-        return Ok(());
+/// One line that names what is missing.
+pub(crate) fn check(template: &Template, path: &Path, binaries: &Path) -> Result<(), String> {
+    for function in template.functions.values() {
+        let Function { name, binary, .. } = function;
+        if !binaries.join(binary).is_file() {
+            return Err(function.error(format!("{name} has no binary {binary}")).to_string());
+        }
+        if !template.is_invoked(name) {
+            return Err(function.error(format!("{name} has no route")).to_string());
+        }
     }
-    Err(format!("template.yaml has functions without a binary: {}", missing.join(", ")))
+    let used: Vec<_> = template.functions.values().map(|function| function.binary.as_str()).collect();
+    match sources(path).into_iter().find(|source| !used.contains(&stem(source))) {
+        Some(unused) => Err(format!("template.yaml has no function for {}", unused.display())),
+        None => Ok(()),
+    }
+}
+
+/// The files that binaries are made of: `functions/*/src/bin/*.rs` beside the template.
+fn sources(template: &Path) -> Vec<PathBuf> {
+    let list = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let packages = list(template.with_file_name("functions"));
+    packages.flat_map(|package| list(package.join("src/bin"))).collect()
+}
+
+fn stem(file: &Path) -> &str {
+    file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
 }

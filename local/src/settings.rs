@@ -17,6 +17,10 @@ pub(crate) struct Settings {
     pub(crate) database_url: Option<String>,
     /// `LOCAL_DATA_DIR`: where the database and the secrets live. `target/local/PORT` by default, so that stacks on different ports do not meet.
     pub(crate) data: PathBuf,
+    /// `LOCAL_TEMPLATE`: the template to run. The workspace's own by default.
+    pub(crate) template: PathBuf,
+    /// `LOCAL_BINARIES`: a folder of binaries that are built already. By default the workspace is built, as this program was.
+    pub(crate) binaries: Option<PathBuf>,
     /// `LOCAL_MAX_PROCESSES`: so many processes a function may have; further invocations wait. 8 by default.
     pub(crate) max_processes: usize,
     /// `LOCAL_IDLE_SECONDS`: a process without work ends after so long. 60 by default.
@@ -34,11 +38,14 @@ impl Settings {
     /// One line that names the variable that cannot be used.
     pub(crate) fn from_env() -> Result<Self, String> {
         let port = number("APP_PORT", 3000)?;
-        let data = env::var_os("LOCAL_DATA_DIR").map(PathBuf::from);
+        let path = |name: &str| env::var_os(name).map(PathBuf::from);
+        let data = path("LOCAL_DATA_DIR");
         Ok(Self {
             port,
             database_url: env::var("DATABASE_URL").ok().filter(|url| !url.is_empty()),
             data: data.unwrap_or_else(|| target_directory().join("local").join(port.to_string())),
+            template: path("LOCAL_TEMPLATE").unwrap_or_else(|| workspace().join("template.yaml")),
+            binaries: path("LOCAL_BINARIES"),
             max_processes: number("LOCAL_MAX_PROCESSES", MAX_PROCESSES)?.get(),
             idle: Duration::from_secs(number("LOCAL_IDLE_SECONDS", 60)?),
             time_scale: number("LOCAL_TIME_SCALE", NonZero::<u32>::MIN)?.get(),

@@ -18,7 +18,7 @@ use crate::lambda::{Host, HostSettings};
 use crate::mail::{self, Mailbox};
 use crate::mongod::Mongod;
 use crate::reaper::Reaper;
-use crate::settings::{Settings, binaries, workspace};
+use crate::settings::{Settings, binaries};
 use crate::template::{Overrides, Template};
 use crate::websocket::WebSocketApi;
 
@@ -38,7 +38,13 @@ pub(crate) async fn run(settings: Settings) -> Result<(), String> {
 async fn run_with(settings: &Settings, listeners: Listeners, group: i32, started: Instant) -> Result<(), String> {
     let stop = stop_asked(settings.stop_with_stdin);
     tokio::pin!(stop);
-    let ready = async { tokio::try_join!(functions::build(), Mongod::provide(settings, group)) };
+    let build = async {
+        match settings.binaries {
+            Some(_) => Ok(()),
+            None => functions::build().await,
+        }
+    };
+    let ready = async { tokio::try_join!(build, Mongod::provide(settings, group)) };
     let mut mongod = tokio::select! {
         ready = ready => ready?.1,
         () = &mut stop => return Ok(()),
@@ -76,12 +82,11 @@ async fn serve(
     let overrides = overrides(settings, &mongod.url, http_port, websocket_port, smtp_port)?;
 
     let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let template = Template::load(&workspace().join("template.yaml"), &overrides, environment)
-        .map_err(|error| error.to_string())?;
-    functions::check(template.functions.values(), &binaries())?;
+    let template = Template::load(&settings.template, &overrides, environment).map_err(|error| error.to_string())?;
+    let binaries = settings.binaries.clone().unwrap_or_else(binaries);
+    functions::check(&template, &settings.template, &binaries)?;
 
-    let host_settings =
-        HostSettings { binaries: binaries(), group, max_processes: settings.max_processes, idle: settings.idle };
+    let host_settings = HostSettings { binaries, group, max_processes: settings.max_processes, idle: settings.idle };
     let functions = template.functions.into_values().collect();
     let (host, runtime_api) = Host::new(functions, runtime, &host_settings).map_err(address_error)?;
     servers.spawn(runtime_api);

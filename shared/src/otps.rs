@@ -154,11 +154,11 @@ impl Otps {
         }
     }
 
-    /// Takes back a code that could not be mailed: it counts as never asked for.
-    pub async fn withdraw(&self, email: &EmailAddress) -> Result<()> {
+    /// Takes back a code that could not be mailed: it counts as never asked for. One that was sent since stays.
+    pub async fn withdraw(&self, email: &EmailAddress, hash: &str) -> Result<()> {
         let update =
             doc! { "$unset": { "code": 1 }, "$inc": { "sends": -1 }, "$set": { "resendAt": Timestamp::now() } };
-        self.0.update_one(doc! { "_id": email }, update).await?;
+        self.0.update_one(doc! { "_id": email, "code.hash": hash }, update).await?;
         Ok(())
     }
 

@@ -38,6 +38,8 @@ pub(crate) struct Template {
 pub(crate) struct Function {
     /// Its logical id in the template.
     pub(crate) name: String,
+    /// The line that names its binary.
+    line: usize,
     /// The binary that it runs.
     pub(crate) binary: String,
     /// How long one invocation may take.
@@ -107,7 +109,21 @@ pub(crate) struct Overrides {
     pub(crate) environment: HashMap<&'static str, String>,
 }
 
+impl Function {
+    /// An error that points at this function.
+    pub(crate) fn error(&self, reason: String) -> TemplateError {
+        TemplateError { line: self.line, reason }
+    }
+}
+
 impl Template {
+    /// Whether a route or a custom resource invokes this function.
+    pub(crate) fn is_invoked(&self, function: &str) -> bool {
+        self.http_routes.iter().any(|route| route.function == function)
+            || self.websocket.routes.values().any(|route| route == function)
+            || self.custom_resources.iter().any(|resource| resource.function == function)
+    }
+
     /// Reads the template at `path`. `environment` is asked for each variable of a function first, then the overrides, then the template.
     pub(crate) fn load(
         path: &Path,
@@ -202,6 +218,7 @@ impl Reader<'_> {
         }
         Ok(Function {
             name: name.to_owned(),
+            line: code.line,
             binary: binary.ok_or_else(|| code.error("CodeUri must be target/lambda/ and the name of a binary"))?,
             // Lambda's own defaults: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
             timeout: Duration::from_secs(number("Timeout", 3)?.into()),

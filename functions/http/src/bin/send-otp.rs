@@ -38,9 +38,10 @@ struct Input {
 async fn send_otp(app: Arc<App>, request: Request) -> Result<Reply> {
     let Input { email } = request.json()?;
     let code = Code::random()?;
-    app.otps.store(&email, &app.hasher.hash(&email, &code)).await?;
+    let hash = app.hasher.hash(&email, &code);
+    app.otps.store(&email, &hash).await?;
     if let Err(error) = app.mailer.send_code(&email, &code).await {
-        app.otps.withdraw(&email).await?;
+        app.otps.withdraw(&email, &hash).await?;
         return Err(error);
     }
     Reply::message(format!("Successfully send otp to {email}"))
