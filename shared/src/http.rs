@@ -223,9 +223,10 @@ impl Reply {
 
     /// The contract's form of an error.
     pub fn from_error(error: &Error) -> Self {
-        let body = json!({ "status": false, "error": { "status": error.status(), "message": error.to_string() } });
+        let message = Value::from(error.to_string());
+        let body = format!(r#"{{"status":false,"error":{{"status":{},"message":{message}}}}}"#, error.status());
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let reply = Self::json(status, body.to_string());
+        let reply = Self::json(status, body);
         match error.retry_after() {
             Some(wait) => reply.header(RETRY_AFTER, HeaderValue::from(wait.as_secs())),
             None => reply,

@@ -8,17 +8,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::to_bytes;
-use axum::extract::{ConnectInfo, Query, Request, State};
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::ids::gateway_id;
-use crate::lambda::{Host, MAX_PAYLOAD};
+use crate::lambda::{Host, InvokeError, MAX_PAYLOAD};
 use crate::mail::{Mail, Mailbox};
 use crate::template::{Cors, HttpRoute};
 
@@ -50,6 +50,10 @@ impl HttpApi {
     pub(crate) async fn serve(self, listener: TcpListener) {
         let app = Router::new()
             .route("/_local/mail", get(mails))
+            .route(
+                "/2015-03-31/functions/{function}/invocations",
+                post(invoke).layer(DefaultBodyLimit::max(MAX_PAYLOAD)),
+            )
             .fallback(answer)
             .with_state(Arc::new(self))
             .into_make_service_with_connect_info::<SocketAddr>();
@@ -65,6 +69,18 @@ struct MailFilter {
 
 async fn mails(State(api): State<Arc<HttpApi>>, Query(filter): Query<MailFilter>) -> Json<Vec<Mail>> {
     Json(api.mailbox.mails(filter.to.as_deref()))
+}
+
+/// Lambda's own API for invoking a function (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>), as `sam local start-lambda` serves it.
+async fn invoke(State(api): State<Arc<HttpApi>>, Path(function): Path<String>, event: Bytes) -> Response {
+    match api.host.invoke(&function, event).await {
+        Ok(answer) => answer.into_response(),
+        Err(InvokeError::Unknown(_)) => refusal(StatusCode::NOT_FOUND, "Function not found"),
+        Err(error) => {
+            let error = Json(json!({ "errorMessage": error.to_string() }));
+            ([("x-amz-function-error", "Unhandled")], error).into_response()
+        }
+    }
 }
 
 async fn answer(
