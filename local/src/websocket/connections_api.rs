@@ -16,7 +16,6 @@ const MAX_POST: usize = 131_072;
 /// Posts to a socket, looks at it, or closes it. The id in the path arrives decoded.
 pub(super) async fn answer(State(api): State<WebSocketApi>, Path(id): Path<String>, request: Request) -> Response {
     let method = request.method().clone();
-    // More than fits is read as nothing, which is told from an empty message by the length.
     let body = to_bytes(request.into_body(), MAX_POST).await;
     let Some(socket) = api.sockets().get(&id).cloned() else {
         return error(StatusCode::GONE, "GoneException");
@@ -34,7 +33,7 @@ pub(super) async fn answer(State(api): State<WebSocketApi>, Path(id): Path<Strin
         }))
         .into_response(),
         Method::DELETE => {
-            socket.close().await;
+            socket.close();
             StatusCode::NO_CONTENT.into_response()
         }
         _ => error(StatusCode::FORBIDDEN, "ForbiddenException"),

@@ -69,10 +69,11 @@ impl Handle {
         !matches!(self.outgoing.try_send(Outgoing::Text(text)), Err(mpsc::error::TrySendError::Full(_)))
     }
 
-    /// Closes the socket after what is queued.
-    pub(super) async fn close(&self) {
+    /// Closes the socket after what is queued, without waiting for it.
+    pub(super) fn close(&self) {
+        let outgoing = self.outgoing.clone();
         // If nobody listens it is closed.
-        let _ = self.outgoing.send(Outgoing::Close).await;
+        tokio::spawn(async move { drop(outgoing.send(Outgoing::Close).await) });
     }
 
     pub(super) fn last_active(&self) -> Now {
@@ -92,7 +93,7 @@ pub(super) fn open(api: WebSocketApi, context: Context, upgrade: OnUpgrade) {
     tokio::spawn(async move {
         let closed = match upgrade.await {
             Ok(upgraded) => serve(&api, &handle, upgraded, queue).await,
-            Err(_) => Closed { code: 1006, reason: "Connection Closed Abnormally".to_owned() },
+            Err(_) => broken_off(),
         };
         api.disconnected(&context, closed).await;
     });
@@ -107,7 +108,7 @@ async fn serve(api: &WebSocketApi, handle: &Handle, upgraded: Upgraded, mut queu
     let oldest = Instant::now() + api.0.limits.age;
     let mut idle = Instant::now() + api.0.limits.idle;
     let mut frames = JoinSet::new();
-    let (code, reason) = loop {
+    let end = loop {
         tokio::select! {
             message = socket.next(), if frames.len() < PARALLEL_FRAMES => match message {
                 Some(Ok(Message::Text(text))) => {
@@ -115,11 +116,11 @@ async fn serve(api: &WebSocketApi, handle: &Handle, upgraded: Upgraded, mut queu
                     let (api, context) = (api.clone(), handle.context.clone());
                     frames.spawn(async move { api.message(&context, text.as_str()).await });
                 }
-                Some(Ok(Message::Binary(_))) => break (CloseCode::Unsupported, "Binary is not supported"),
-                Some(Ok(Message::Close(frame))) => return closed_by_client(frame),
+                Some(Ok(Message::Binary(_))) => break End::Here(CloseCode::Unsupported, "Binary is not supported"),
+                Some(Ok(Message::Close(frame))) => break End::There(closed_by_client(frame)),
                 Some(Ok(_)) => {}
-                Some(Err(SocketError::Capacity(_))) => break (CloseCode::Size, "The message is too big"),
-                Some(Err(_)) | None => return Closed { code: 1006, reason: "Connection Closed Abnormally".to_owned() },
+                Some(Err(SocketError::Capacity(_))) => break End::Here(CloseCode::Size, "The message is too big"),
+                Some(Err(_)) | None => break End::There(broken_off()),
             },
             Some(_) = frames.join_next() => continue,
             outgoing = queue.recv() => match outgoing {
@@ -127,17 +128,33 @@ async fn serve(api: &WebSocketApi, handle: &Handle, upgraded: Upgraded, mut queu
                     // A client that is gone is noticed by reading.
                     let _ = socket.send(Message::text(text)).await;
                 }
-                Some(Outgoing::Close) | None => break (CloseCode::Normal, "Connection Closed Normally"),
+                Some(Outgoing::Close) | None => break End::Here(CloseCode::Normal, "Connection Closed Normally"),
             },
-            () = sleep_until(idle) => break (CloseCode::Away, "Going away"),
-            () = sleep_until(oldest) => break (CloseCode::Away, "Going away"),
+            () = sleep_until(idle) => break End::Here(CloseCode::Away, "Going away"),
+            () = sleep_until(oldest) => break End::Here(CloseCode::Away, "Going away"),
         }
         idle = Instant::now() + api.0.limits.idle;
     };
-    let frame = CloseFrame { code, reason: reason.into() };
-    // The client may be gone already.
-    let _ = socket.close(Some(frame)).await;
-    Closed { code: code.into(), reason: reason.to_owned() }
+    // What was received is handled, whether or not its sender is still there.
+    frames.detach_all();
+    match end {
+        End::There(closed) => closed,
+        End::Here(code, reason) => {
+            // The client may be gone already.
+            let _ = socket.close(Some(CloseFrame { code, reason: reason.into() })).await;
+            Closed { code: code.into(), reason: reason.to_owned() }
+        }
+    }
+}
+
+/// Who ends a socket.
+enum End {
+    Here(CloseCode, &'static str),
+    There(Closed),
+}
+
+fn broken_off() -> Closed {
+    Closed { code: 1006, reason: "Connection Closed Abnormally".to_owned() }
 }
 
 fn closed_by_client(frame: Option<CloseFrame>) -> Closed {

@@ -11,7 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use rustix::process::Signal;
 
 use crate::harness::{
-    Browser, Process, Setup, Socket, Stack, User, eventually, processes_of, processes_that_know, shared,
+    Browser, Process, Setup, Socket, Stack, User, eventually, left_out, processes_of, processes_that_know, shared,
     temporary_folder,
 };
 
@@ -36,26 +36,41 @@ async fn nothing_remains_after(end: impl Fn(Stack) -> ExitStatus) -> ExitStatus 
 
 #[tokio::test]
 async fn an_interrupt_ends_everything_in_order() {
+    if left_out() {
+        return;
+    }
     assert!(nothing_remains_after(|stack| stack.end_by(Signal::INT)).await.success());
 }
 
 #[tokio::test]
 async fn a_request_to_terminate_ends_everything_in_order() {
+    if left_out() {
+        return;
+    }
     assert!(nothing_remains_after(|stack| stack.end_by(Signal::TERM)).await.success());
 }
 
 #[tokio::test]
 async fn the_end_of_its_input_ends_everything_in_order() {
+    if left_out() {
+        return;
+    }
     assert!(nothing_remains_after(Stack::end).await.success());
 }
 
 #[tokio::test]
 async fn nothing_survives_a_kill() {
+    if left_out() {
+        return;
+    }
     nothing_remains_after(|stack| stack.end_by(Signal::KILL)).await;
 }
 
 #[tokio::test]
 async fn data_and_sessions_survive_a_restart() {
+    if left_out() {
+        return;
+    }
     let folder = temporary_folder();
     let stack = Setup::default().keeping(folder.path()).start();
     let user = User::sign_up(&stack, "Ada").await;
@@ -71,6 +86,9 @@ async fn data_and_sessions_survive_a_restart() {
 
 #[tokio::test]
 async fn data_survives_a_kill() {
+    if left_out() {
+        return;
+    }
     let folder = temporary_folder();
     let stack = Setup::default().keeping(folder.path()).start();
     let user = User::sign_up(&stack, "Ada").await;
@@ -85,6 +103,9 @@ async fn data_survives_a_kill() {
 
 #[test]
 fn a_busy_port_is_named() {
+    if left_out() {
+        return;
+    }
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
 
@@ -96,6 +117,9 @@ fn a_busy_port_is_named() {
 
 #[test]
 fn a_busy_port_for_sockets_is_named() {
+    if left_out() {
+        return;
+    }
     let (listener, port) = bind_above_a_free_port();
 
     let (status, output) = Setup::default().set("APP_PORT", port - 1).start_in_vain();
@@ -115,6 +139,9 @@ fn bind_above_a_free_port() -> (TcpListener, u16) {
 
 #[tokio::test]
 async fn servers_listen_on_this_machine_alone() {
+    if left_out() {
+        return;
+    }
     let stack = shared();
     let urls = [&stack.http, &stack.websocket, &stack.database_url, &format!("smtp://{}", stack.smtp())];
     for url in urls {
@@ -164,6 +191,9 @@ fn function_processes(stack: &Stack) -> HashMap<String, usize> {
 
 #[tokio::test]
 async fn a_function_has_a_bounded_number_of_processes_that_end_when_idle() {
+    if left_out() {
+        return;
+    }
     let stack = Setup::default().set("LOCAL_MAX_PROCESSES", 2).set("LOCAL_IDLE_SECONDS", 1).start();
     let browsers: Vec<_> = (0..50).map(|_| Browser::new(&stack)).collect();
 

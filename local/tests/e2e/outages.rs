@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::harness::{
-    Browser, Chat, Handshake, Proxy, Reply, Setup, Socket, Stack, new_database_at, new_email, shared, unique,
+    Browser, Chat, Handshake, Proxy, Reply, Setup, Socket, Stack, left_out, new_database_at, new_email, shared, unique,
 };
 
 /// The five seconds of the contract, and one for a busy machine.
@@ -75,11 +75,17 @@ async fn database_fails(fail: impl Fn(&Proxy)) {
 
 #[tokio::test]
 async fn a_database_that_refuses_is_reported_and_found_again() {
+    if left_out() {
+        return;
+    }
     database_fails(Proxy::refuse).await;
 }
 
 #[tokio::test]
 async fn a_database_that_hangs_is_reported_and_found_again() {
+    if left_out() {
+        return;
+    }
     database_fails(Proxy::hang).await;
 }
 
@@ -113,16 +119,25 @@ fn stack_mailing_over(address: SocketAddr) -> Stack {
 
 #[tokio::test]
 async fn a_mail_server_that_refuses_costs_no_free_code() {
+    if left_out() {
+        return;
+    }
     mail_fails(Proxy::refuse, 5).await;
 }
 
 #[tokio::test]
 async fn a_mail_server_that_hangs_is_reported_and_found_again() {
+    if left_out() {
+        return;
+    }
     mail_fails(Proxy::hang, 1).await;
 }
 
 #[tokio::test]
 async fn a_message_sent_during_an_outage_is_stored_once() {
+    if left_out() {
+        return;
+    }
     let proxy = Proxy::to(shared().mongod());
     let stack = stack_behind(&proxy);
     let (chat, client_id) = (Chat::start(&stack).await, unique("send-"));

@@ -16,7 +16,7 @@ pub(crate) use people::{User, new_email, prove_address, send_code, unique};
 pub(crate) use processes::{Process, processes_of, processes_that_know};
 pub(crate) use proxy::Proxy;
 pub(crate) use socket::{Handshake, Socket};
-pub(crate) use stack::{ALLOWED_ORIGIN, Setup, Stack, new_database_at, shared, temporary_folder};
+pub(crate) use stack::{ALLOWED_ORIGIN, Setup, Stack, left_out, new_database_at, shared, temporary_folder};
 pub(crate) use wait::eventually;
 
 use mongodb::bson::oid::ObjectId;

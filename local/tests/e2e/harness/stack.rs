@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{LazyLock, mpsc};
 use std::time::Duration;
-use std::{fs, thread};
+use std::{env, fs, thread};
 
 use mongodb::{Client, Database};
 use rustix::process::{Pid, Signal, kill_process};
@@ -25,7 +26,7 @@ pub(crate) const ALLOWED_ORIGIN: &str = "https://chat.example.com";
 const END: Duration = Duration::from_secs(30);
 
 /// What could leak from the shell of whoever runs the tests into the stack.
-const VARIABLES: [&str; 18] = [
+const VARIABLES: [&str; 22] = [
     "ACCESS_TOKEN_TTL",
     "ALLOWED_ORIGINS",
     "APP_PORT",
@@ -37,8 +38,12 @@ const VARIABLES: [&str; 18] = [
     "EMAIL_SERVICE_KEY",
     "EMAIL_SERVICE_URL",
     "EMAIL_SERVICE_USERNAME",
+    "LOCAL_BINARIES",
+    "LOCAL_DATA_DIR",
     "LOCAL_IDLE_SECONDS",
     "LOCAL_MAX_PROCESSES",
+    "LOCAL_TEMPLATE",
+    "LOCAL_TIME_SCALE",
     "PUBLIC_DIRECTORY",
     "SECRET_KEY",
     "SECRET_KEY_ACCESS",
@@ -46,9 +51,31 @@ const VARIABLES: [&str; 18] = [
     "WEBSOCKET_URL",
 ];
 
+/// The variables that aim the tests at a deployed stack: the addresses of its two APIs, of something that serves the mails that it
+/// sent as the local stack does, and of its database, in which tests let time pass and see who is in a room.
+const DEPLOYED: [&str; 4] = ["E2E_HTTP_API_URL", "E2E_WEBSOCKET_API_URL", "E2E_MAIL_URL", "E2E_DATABASE_URL"];
+
+/// Whether a test that starts stacks of its own is left out, because the tests are aimed at a deployed one.
+pub(crate) fn left_out() -> bool {
+    let aimed = deployed();
+    if aimed {
+        // Not with `println!`, which shows nothing of a test that passes.
+        let name = thread::current().name().unwrap_or_default().to_owned();
+        let _ = writeln!(io::stderr(), "{name} is left out: it needs a stack of its own");
+    }
+    aimed
+}
+
+fn deployed() -> bool {
+    env::var_os(DEPLOYED[0]).is_some()
+}
+
 /// The stack that all tests of this process share. It ends with the process, when its standard input is closed.
 pub(crate) fn shared() -> &'static Stack {
     static SHARED: LazyLock<Stack> = LazyLock::new(|| {
+        if deployed() {
+            return Stack::deployed();
+        }
         remove_leftovers();
         Setup::default().set("ALLOWED_ORIGINS", ALLOWED_ORIGIN).with_own_mongod().start()
     });
@@ -160,7 +187,8 @@ pub(crate) struct Stack {
     pub(crate) output: Output,
     mail: String,
     smtp: String,
-    child: Child,
+    /// None for a deployed stack.
+    child: Option<Child>,
     _temporary: Option<TempDir>,
 }
 
@@ -180,15 +208,31 @@ impl Stack {
             mail: fact("MailUrl"),
             smtp: fact("SmtpUrl"),
             data,
-            child,
+            child: Some(child),
             _temporary: temporary,
             output,
         }
     }
 
+    fn deployed() -> Self {
+        let [http, websocket, mail, database_url] = DEPLOYED
+            .map(|name| env::var(name).unwrap_or_else(|_| panic!("the tests need {name} for a deployed stack")));
+        Self {
+            http,
+            websocket,
+            database_url,
+            mail,
+            smtp: String::new(),
+            data: PathBuf::new(),
+            child: None,
+            _temporary: None,
+            output: Output::default(),
+        }
+    }
+
     /// The process.
     pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+        self.child.as_ref().unwrap().id()
     }
 
     /// Its database, for the runtime of the calling test.
@@ -230,27 +274,33 @@ impl Stack {
 
     /// Sends it a signal and waits for its end.
     pub(crate) fn end_by(mut self, signal: Signal) -> ExitStatus {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        kill_process(Pid::from_child(self.child.as_ref().unwrap()), signal).unwrap();
         self.wait().unwrap_or_else(|| panic!("the stack goes on after {signal:?}:\n{}", self.output))
     }
 
     /// Closes its standard input and waits for its end.
     pub(crate) fn end(mut self) -> ExitStatus {
-        drop(self.child.stdin.take());
+        self.close_input();
         self.wait().unwrap_or_else(|| panic!("the stack goes on without a standard input:\n{}", self.output))
     }
 
+    fn close_input(&mut self) {
+        drop(self.child.as_mut().unwrap().stdin.take());
+    }
+
     fn wait(&mut self) -> Option<ExitStatus> {
-        poll(END, || self.child.try_wait().unwrap())
+        let child = self.child.as_mut().unwrap();
+        poll(END, || child.try_wait().unwrap())
     }
 }
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        drop(self.child.stdin.take());
+        self.close_input();
         if self.wait().is_none() {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
+            let child = self.child.as_mut().unwrap();
+            let _ = child.kill();
+            let _ = child.wait();
         }
         if thread::panicking() {
             eprintln!("the stack wrote:\n{}", self.output);
