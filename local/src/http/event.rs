@@ -34,7 +34,7 @@ pub(super) fn request(head: &Parts, body: Bytes, matched: &Matched, peer: Socket
     if !cookies.is_empty() {
         event.insert("cookies".into(), json!(cookies));
     }
-    event.insert("headers".into(), json!(headers(&head.headers, host, peer)));
+    event.insert("headers".into(), json!(headers(&head.headers, body.len(), host, peer)));
     if !query.is_empty() {
         event.insert("queryStringParameters".into(), json!(query_parameters(query)));
     }
@@ -135,13 +135,14 @@ fn cookies(headers: &HeaderMap) -> Vec<&str> {
 }
 
 /// The headers in lower case, values of the same name joined by commas, without cookies and with what the gateway adds.
-fn headers(headers: &HeaderMap, host: &str, peer: SocketAddr) -> BTreeMap<String, String> {
+fn headers(headers: &HeaderMap, body_bytes: usize, host: &str, peer: SocketAddr) -> BTreeMap<String, String> {
     let mut joined = BTreeMap::new();
     for name in headers.keys().filter(|name| **name != COOKIE) {
         let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
         joined.insert(name.as_str().to_owned(), values.collect::<Vec<_>>().join(","));
     }
     let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
+    joined.insert("content-length".to_owned(), body_bytes.to_string());
     joined.insert("x-amzn-trace-id".to_owned(), trace_id());
     joined.insert("x-forwarded-for".to_owned(), peer.ip().to_string());
     joined.insert("x-forwarded-port".to_owned(), port.to_owned());

@@ -132,10 +132,10 @@ async fn connect(
     };
     let protocol = match api.invoke("$connect", event::connect(&context, &request)).await {
         None => None,
-        Some(Ok(answer)) => match serde_json::from_slice::<ConnectAnswer>(&answer) {
-            Ok(answer) if (200..300).contains(&answer.status_code) => answer.protocol(),
-            Ok(answer) => return refusal_of_connect(answer.status_code),
-            Err(_) => return refusal_of_connect(502),
+        Some(Ok(answer)) => match ConnectAnswer::read(&answer) {
+            Some(answer) if (200..300).contains(&answer.status_code) => answer.protocol(),
+            Some(answer) => return refusal_of_connect(answer.status_code),
+            None => return refusal_of_connect(502),
         },
         Some(Err(())) => return refusal_of_connect(502),
     };
@@ -153,6 +153,12 @@ struct ConnectAnswer {
 }
 
 impl ConnectAnswer {
+    /// Only an object is an answer; the derived implementation would take an array too.
+    fn read(json: &[u8]) -> Option<Self> {
+        let object: serde_json::Map<String, Value> = serde_json::from_slice(json).ok()?;
+        serde_json::from_value(Value::Object(object)).ok()
+    }
+
     /// The one header of a `$connect` answer that reaches the client.
     fn protocol(&self) -> Option<HeaderValue> {
         let (_, value) = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-protocol"))?;

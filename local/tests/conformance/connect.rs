@@ -1,0 +1,177 @@
+//! Opening a socket: what `$connect` learns, and what the client gets of its answer.
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::harness::{
+    Answer, Handshake, Socket, assert_gateway_id, assert_time, keys, recorded, shape, shared, without,
+};
+
+/// The event of a handshake.
+async fn connect_event(handshake: Handshake<'_>) -> Value {
+    handshake.open().await.event("CONNECT").await
+}
+
+/// A handshake as a plain request, whose answer can be seen.
+fn handshake_request(told: &Value) -> RequestBuilder {
+    let stage = shared().websocket.replacen("ws://", "http://", 1);
+    let request = reqwest::Client::builder().no_proxy().build().unwrap().get(stage);
+    let request =
+        request.header("connection", "Upgrade").header("upgrade", "websocket").header("x-do", told.to_string());
+    request.header("sec-websocket-version", "13").header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+}
+
+#[tokio::test]
+async fn an_event_has_the_fields_of_a_recorded_one() {
+    let recorded = recorded("websocket-request-without-method");
+
+    let event = connect_event(Handshake::to(shared())).await;
+
+    assert_eq!(keys(&event), keys(&recorded));
+    // The recorded client had an API key, and no user agent.
+    let recorded = without(recorded["requestContext"].clone(), &["identity"]);
+    assert_eq!(event["requestContext"]["identity"]["sourceIp"], "127.0.0.1");
+    assert_eq!(shape(&without(event["requestContext"].clone(), &["identity"])), shape(&recorded));
+}
+
+#[tokio::test]
+async fn the_headers_are_those_of_a_recorded_event() {
+    let recorded = recorded("websocket-request-without-method");
+
+    let event = connect_event(Handshake::to(shared())).await;
+
+    for part in ["headers", "multiValueHeaders"] {
+        assert_eq!(
+            shape(&without(event[part].clone(), &["User-Agent"])),
+            shape(&without(recorded[part].clone(), &["x-api-key"])),
+            "{part}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn multi_value_headers_have_each_value() {
+    let event = connect_event(Handshake::to(shared()).header("x-many", "1").header("x-many", "2")).await;
+
+    assert_eq!(event["multiValueHeaders"]["X-Many"], json!(["1", "2"]));
+    assert_eq!(keys(&event["headers"]), keys(&event["multiValueHeaders"]));
+}
+
+#[tokio::test]
+async fn the_values_are_those_of_the_handshake() {
+    let event = connect_event(Handshake::to(shared())).await;
+
+    let context = &event["requestContext"];
+    assert_eq!((&context["routeKey"], &context["eventType"]), (&json!("$connect"), &json!("CONNECT")));
+    assert_eq!((&context["stage"], &context["messageDirection"]), (&json!("api"), &json!("IN")));
+    assert_eq!(context["domainName"], event["headers"]["Host"]);
+    assert_eq!(context["requestId"], context["extendedRequestId"]);
+    assert_time(&context["requestTime"], &context["requestTimeEpoch"]);
+    let waited = context["requestTimeEpoch"].as_i64().unwrap() - context["connectedAt"].as_i64().unwrap();
+    assert!((0..1000).contains(&waited), "{context}");
+}
+
+#[tokio::test]
+async fn query_parameters_are_decoded_and_each_value_is_there() {
+    let event = connect_event(Handshake::to(shared()).query("id=1&id=2&name=Ada%20Lovelace")).await;
+
+    assert_eq!(event["queryStringParameters"], json!({ "id": "2", "name": "Ada Lovelace" }));
+    assert_eq!(event["multiValueQueryStringParameters"], json!({ "id": ["1", "2"], "name": ["Ada Lovelace"] }));
+}
+
+#[tokio::test]
+async fn a_connection_id_is_eleven_bytes_in_base64() {
+    let (one, other) = (Socket::open(shared()).await.id().await, Socket::open(shared()).await.id().await);
+
+    assert_gateway_id(&json!(one));
+    assert_ne!(one, other);
+}
+
+#[tokio::test]
+async fn a_status_that_is_no_success_refuses_the_handshake_with_that_status() {
+    for status in [400, 401, 403, 404, 429, 500, 503] {
+        let refusal = Handshake::telling(shared(), &json!({ "answer": { "statusCode": status } })).refusal().await;
+
+        assert_eq!(refusal, status);
+    }
+}
+
+#[tokio::test]
+async fn any_success_opens_the_socket() {
+    for status in [200, 201, 204, 299] {
+        let mut socket = Handshake::telling(shared(), &json!({ "answer": { "statusCode": status } })).open().await;
+
+        socket.expect_silence().await;
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_fails_refuses_the_handshake_with_502() {
+    for told in [json!({ "error": "as told" }), json!({ "panic": true }), json!({ "exit": 1 })] {
+        let refusal = Handshake::telling(shared(), &told).refusal().await;
+
+        assert_eq!(refusal, 502, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_response_refuses_the_handshake_with_502() {
+    for nonsense in [json!("nonsense"), json!({}), json!({ "statusCode": "200 OK" }), json!([200])] {
+        let refusal = Handshake::telling(shared(), &json!({ "answer": nonsense })).refusal().await;
+
+        assert_eq!(refusal, 502, "{nonsense}");
+    }
+}
+
+#[tokio::test]
+async fn the_handshake_waits_for_the_function() {
+    let started = std::time::Instant::now();
+
+    Handshake::telling(shared(), &json!({ "sleep": 400, "answer": { "statusCode": 200 } })).open().await;
+
+    assert!(started.elapsed().as_millis() >= 400);
+}
+
+#[tokio::test]
+async fn the_subprotocol_is_the_only_header_of_the_answer_that_reaches_the_client() {
+    let headers = json!({ "Sec-WebSocket-Protocol": "chat", "x-own": "1", "set-cookie": "a=1" });
+    let request = handshake_request(&json!({ "answer": { "statusCode": 200, "headers": headers } }));
+
+    let answer = request.header("sec-websocket-protocol", "chat, other").send().await.unwrap();
+
+    assert_eq!(answer.status(), 101);
+    assert_eq!(answer.headers()["sec-websocket-protocol"], "chat");
+    assert!(!answer.headers().contains_key("x-own") && !answer.headers().contains_key("set-cookie"));
+}
+
+#[tokio::test]
+async fn no_subprotocol_is_chosen_unless_the_function_does() {
+    let multi_value = json!({ "multiValueHeaders": { "Sec-WebSocket-Protocol": ["chat"] } });
+    for mut answer in [json!({}), multi_value] {
+        answer["statusCode"] = json!(200);
+        let request = handshake_request(&json!({ "answer": answer })).header("sec-websocket-protocol", "chat");
+
+        let answer = request.send().await.unwrap();
+
+        assert_eq!(answer.status(), 101);
+        assert!(!answer.headers().contains_key("sec-websocket-protocol"));
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_an_upgrade_is_a_426() {
+    let url = shared().websocket.replacen("ws://", "http://", 1);
+
+    let answer = Answer::to(reqwest::Client::builder().no_proxy().build().unwrap().request(Method::GET, url)).await;
+
+    assert_eq!(answer.status, 426);
+}
+
+#[tokio::test]
+async fn any_other_path_than_the_stage_is_a_403() {
+    for path in ["/", "/other", "/api/more", "/api/known"] {
+        let refusal = Handshake::to(shared()).path(path).refusal().await;
+
+        assert_eq!(refusal, 403, "{path}");
+    }
+}

@@ -1,0 +1,42 @@
+//! What the tests are written with: the stack under test, requests, sockets, and recorded events.
+
+mod http;
+#[path = "../../e2e/harness/output.rs"]
+mod output;
+mod recorded;
+mod socket;
+mod stack;
+#[path = "../../e2e/harness/wait.rs"]
+mod wait;
+
+pub(crate) use http::{Answer, raw};
+pub(crate) use recorded::{keys, recorded, shape, without};
+pub(crate) use socket::{Frame, Handshake, Socket, socket_events};
+pub(crate) use stack::{Setup, Stack, bare, functions, shared, temporary_folder, workspace};
+pub(crate) use wait::eventually;
+
+use serde_json::Value;
+
+/// A word that nothing else contains.
+pub(crate) fn unique(start: &str) -> String {
+    format!("{start}{:016x}", rand::random::<u64>())
+}
+
+/// Checks that a text has the form of an id of API Gateway: eleven bytes in base64, as in `L0SM9cOFvHcCIhw=`.
+#[track_caller]
+pub(crate) fn assert_gateway_id(id: &Value) {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(id.as_str().unwrap()).unwrap();
+    assert_eq!(bytes.len(), 11, "{id}");
+}
+
+/// Checks that a time is given as `22/Feb/2022:19:07:37 +0000` and that the number beside it is the same in milliseconds, and now.
+#[track_caller]
+pub(crate) fn assert_time(text: &Value, epoch_millis: &Value) {
+    use time::macros::format_description;
+    let format = format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
+    let time = time::OffsetDateTime::from_unix_timestamp(epoch_millis.as_i64().unwrap() / 1000).unwrap();
+    assert_eq!(text.as_str().unwrap(), time.format(&format).unwrap());
+    let age = time::OffsetDateTime::now_utc() - time;
+    assert!((-1..60).contains(&age.whole_seconds()), "{text} is {age} ago");
+}
