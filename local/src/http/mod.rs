@@ -77,7 +77,7 @@ async fn invoke(State(api): State<Arc<HttpApi>>, Path(function): Path<String>, e
         Ok(answer) => answer.into_response(),
         Err(InvokeError::Unknown(_)) => refusal(StatusCode::NOT_FOUND, "Function not found"),
         Err(error) => {
-            let error = Json(json!({ "errorMessage": error.to_string() }));
+            let error = Json(json!({ "errorType": "Unhandled", "errorMessage": error.to_string() }));
             ([("x-amz-function-error", "Unhandled")], error).into_response()
         }
     }

@@ -31,9 +31,8 @@ impl Context {
         Value::Object(identity)
     }
 
-    fn request_context(&self, route: &str, kind: &str) -> Map<String, Value> {
+    fn request_context(&self, route: &str, kind: &str, request_id: &str) -> Map<String, Value> {
         let now = Now::get();
-        let request_id = gateway_id();
         let context = json!({
             "routeKey": route,
             "eventType": kind,
@@ -62,7 +61,7 @@ pub(super) fn connect(context: &Context, request: &Request) -> Value {
     let mut event = json!({
         "headers": last(&multi),
         "multiValueHeaders": multi,
-        "requestContext": context.request_context("$connect", "CONNECT"),
+        "requestContext": context.request_context("$connect", "CONNECT", &gateway_id()),
         "isBase64Encoded": false,
     });
     let query = query(request.uri().query().unwrap_or_default());
@@ -74,15 +73,15 @@ pub(super) fn connect(context: &Context, request: &Request) -> Value {
 }
 
 /// A client sent a frame.
-pub(super) fn message(context: &Context, route: &str, body: &str) -> Value {
-    let mut request_context = context.request_context(route, "MESSAGE");
+pub(super) fn message(context: &Context, route: &str, request_id: &str, body: &str) -> Value {
+    let mut request_context = context.request_context(route, "MESSAGE", request_id);
     request_context.insert("messageId".into(), json!(gateway_id()));
     json!({ "requestContext": request_context, "body": body, "isBase64Encoded": false })
 }
 
 /// A socket is closed.
 pub(super) fn disconnect(context: &Context, closed: &Closed) -> Value {
-    let mut request_context = context.request_context("$disconnect", "DISCONNECT");
+    let mut request_context = context.request_context("$disconnect", "DISCONNECT", &gateway_id());
     request_context.insert("disconnectStatusCode".into(), json!(closed.code));
     request_context.insert("disconnectReason".into(), json!(closed.reason));
     json!({
@@ -160,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_message_has_a_body_and_neither_headers_nor_query() {
-        let event = message(&context(), "chatsend", "{}");
+        let event = message(&context(), "chatsend", "L0SM9cOFvHcCIhw=", "{}");
         assert_eq!(event["body"], "{}");
         assert!(event.get("headers").is_none() && event.get("queryStringParameters").is_none());
         assert!(event["requestContext"]["messageId"].is_string());

@@ -91,7 +91,7 @@ impl WebSocketApi {
     async fn message(&self, context: &Context, frame: &str) {
         let id = gateway_id();
         let answered = match self.select(frame) {
-            Some(route) => self.invoke(route, event::message(context, route, frame)).await,
+            Some(route) => self.invoke(route, event::message(context, route, &id, frame)).await,
             None => None,
         };
         let refusal = match answered {
