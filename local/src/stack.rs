@@ -81,7 +81,8 @@ async fn serve(
     let (http_port, websocket_port, smtp_port) = (port(&http)?, port(&websocket)?, port(&smtp)?);
     let overrides = overrides(settings, &mongod.url, http_port, websocket_port, smtp_port)?;
 
-    let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let environment =
+        |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty() && is_long_enough(name, value));
     let template = Template::load(&settings.template, &overrides, environment).map_err(|error| error.to_string())?;
     let binaries = settings.binaries.clone().unwrap_or_else(binaries);
     functions::check(&template, &settings.template, &binaries)?;
@@ -170,6 +171,12 @@ fn overrides(
             ("WEBSOCKET_URL", format!("ws://localhost:{websocket}/api")),
         ]),
     })
+}
+
+/// Whether functions would take this value. Other programs have shorter secrets in the same variables: here, this stack's own replace them.
+fn is_long_enough(name: &str, value: &str) -> bool {
+    const MIN_SECRET_BYTES: usize = 32;
+    !name.starts_with("SECRET_KEY") || value.len() >= MIN_SECRET_BYTES
 }
 
 /// A key of this stack's own, made at the first start and kept, so that sessions survive a restart.

@@ -66,3 +66,15 @@ async fn a_malformed_setting_is_named_and_stops_the_function() {
     assert_eq!(reply.expect(500), json!({ "message": "Internal Server Error" }));
     eventually("the log names the variable", async || stack.output.mentions("PUBLIC_DIRECTORY")).await;
 }
+
+#[tokio::test]
+async fn secrets_that_are_too_short_are_replaced_on_this_machine() {
+    if left_out() {
+        return;
+    }
+    let stack = Setup::default().set("SECRET_KEY", "short").set("SECRET_KEY_ACCESS", "short").start();
+
+    let user = User::sign_up(&stack, "Ada").await;
+
+    user.browser.get("/api/refresh").await.expect(200);
+}

@@ -26,7 +26,7 @@ impl App {
     }
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Event {
     request_type: RequestType,
@@ -37,7 +37,7 @@ struct Event {
     logical_resource_id: String,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Deserialize)]
 enum RequestType {
     Create,
     Update,
