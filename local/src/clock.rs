@@ -28,6 +28,11 @@ impl Now {
         self.0.unix_timestamp_nanos() / 1_000_000
     }
 
+    /// As in `2022-02-22T19:07:37.123456Z` (RFC 3339).
+    pub(crate) fn rfc_3339(self) -> String {
+        self.0.format(&Rfc3339).unwrap_or_default()
+    }
+
     /// As in `2022-02-22T19:07:37Z` (ISO 8601).
     pub(crate) fn iso_8601(self) -> String {
         self.0.replace_millisecond(0).unwrap_or(self.0).format(&Rfc3339).unwrap_or_default()

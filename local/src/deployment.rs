@@ -74,7 +74,7 @@ async fn make_one(
         "ResourceProperties": {},
     });
     let invoked = host.invoke(function, event.to_string().into()).await;
-    invoked.map_err(|error| format!("{function} could not make {name}: {error}"))?;
+    invoked.answer.map_err(|error| format!("{function} could not make {name}: {error}"))?;
     let outcome = tokio::time::timeout(TIMEOUT, outcomes.recv()).await;
     match outcome.ok().flatten() {
         Some(Outcome { status, .. }) if status == "SUCCESS" => Ok(()),

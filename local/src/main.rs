@@ -1,6 +1,7 @@
 //! Runs the whole chat backend on one machine: API Gateway, Lambda, MongoDB and a mail server, all from
 //! `template.yaml` and with the binaries that are deployed.
 
+mod activity;
 mod clock;
 mod deployment;
 mod functions;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use mongodb::options::ClientOptions;
+use mongodb::options::{ClientOptions, ConnectionString, HostInfo, Tls};
 use mongodb::{Client, bson::doc};
 use rustix::process::{Pid, Signal, kill_process};
 use sha2::{Digest, Sha256};
@@ -36,6 +36,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Mongod {
     /// Its connection string, with the name of the database.
     pub(crate) url: String,
+    /// Its host and port as they stand in `url`, if a client sends all of its commands there, and in the clear.
+    pub(crate) address: Option<String>,
     /// The server, if this stack started it.
     server: Option<Child>,
 }
@@ -49,7 +51,7 @@ impl Mongod {
         if let Some(url) = &settings.database_url {
             let answer = ping(url, ANSWER_TIMEOUT).await;
             answer.map_err(|error| format!("the database of DATABASE_URL does not answer: {}", error.kind))?;
-            return Ok(Self { url: url.clone(), server: None });
+            return Ok(Self { url: url.clone(), address: direct_address(url), server: None });
         }
         let binary = match on_path("mongod") {
             Some(binary) => binary,
@@ -83,7 +85,7 @@ impl Mongod {
                 return Err(failed(&format!("{status}, see {}", log.display())));
             }
         };
-        Ok(Self { url, server: Some(server) })
+        Ok(Self { url, address: Some(format!("127.0.0.1:{port}")), server: Some(server) })
     }
 
     /// Returns when the server ends by itself; never when it is not this stack's.
@@ -103,6 +105,16 @@ impl Mongod {
             let _ = tokio::time::timeout(Duration::from_secs(10), server.wait()).await;
         }
     }
+}
+
+/// The only host and port in a connection string, if clients neither look for other members of a replica set nor encrypt.
+fn direct_address(url: &str) -> Option<String> {
+    let parsed = ConnectionString::parse(url).ok()?;
+    let HostInfo::HostIdentifiers(hosts) = parsed.host_info else { return None };
+    let [host] = hosts.as_slice() else { return None };
+    let is_encrypted = matches!(parsed.tls, Some(Tls::Enabled(_)));
+    let address = host.to_string();
+    (parsed.direct_connection == Some(true) && !is_encrypted && url.contains(&address)).then_some(address)
 }
 
 /// Waits until the server answers, for so long at most.

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use crate::activity::Activity;
 use crate::deployment;
 use crate::functions;
 use crate::http::HttpApi;
@@ -87,17 +88,23 @@ async fn serve(
     let binaries = settings.binaries.clone().unwrap_or_else(binaries);
     functions::check(&template, &settings.template, &binaries)?;
 
-    let host_settings = HostSettings { binaries, group, max_processes: settings.max_processes, idle: settings.idle };
+    let host_settings = HostSettings {
+        binaries,
+        group,
+        max_processes: settings.max_processes,
+        idle: settings.idle,
+        database: mongod.address.clone(),
+    };
     let functions = template.functions.into_values().collect();
     let (host, runtime_api) = Host::new(functions, runtime, &host_settings).map_err(address_error)?;
     servers.spawn(runtime_api);
     deployment::make(&template.custom_resources, &host).await?;
 
-    let mailbox = Mailbox::default();
-    let http_api = HttpApi::new(&template.http_routes, template.cors, host.clone(), mailbox.clone())?;
+    let (mailbox, activity) = (Mailbox::default(), Activity::default());
+    let http_api = HttpApi::new(&template.http_routes, template.cors, host.clone(), mailbox.clone(), activity.clone())?;
     let stage = template.websocket.stage.clone();
-    let websocket_api =
-        WebSocketApi::new(template.websocket, format!("localhost:{websocket_port}"), host, settings.time_scale);
+    let domain = format!("localhost:{websocket_port}");
+    let websocket_api = WebSocketApi::new(template.websocket, domain, host, activity, settings.time_scale);
     servers.spawn(mail::serve(smtp, mailbox));
     servers.spawn(http_api.serve(http));
     servers.spawn(websocket_api.serve(websocket));

@@ -11,14 +11,18 @@ use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
+use futures_util::stream;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::broadcast::error::RecvError;
 
+use crate::activity::{Activity, Event};
 use crate::ids::gateway_id;
-use crate::lambda::{Host, InvokeError, MAX_PAYLOAD};
+use crate::lambda::{Host, InvokeError, Invoked, MAX_PAYLOAD};
 use crate::mail::{Mail, Mailbox};
 use crate::template::{Cors, HttpRoute};
 
@@ -35,6 +39,7 @@ pub(crate) struct HttpApi {
     cors: Option<Cors>,
     host: Host,
     mailbox: Mailbox,
+    activity: Activity,
 }
 
 impl HttpApi {
@@ -42,14 +47,21 @@ impl HttpApi {
     ///
     /// # Errors
     /// One line, when two routes are the same.
-    pub(crate) fn new(routes: &[HttpRoute], cors: Option<Cors>, host: Host, mailbox: Mailbox) -> Result<Self, String> {
-        Ok(Self { routes: Routes::new(routes)?, cors, host, mailbox })
+    pub(crate) fn new(
+        routes: &[HttpRoute],
+        cors: Option<Cors>,
+        host: Host,
+        mailbox: Mailbox,
+        activity: Activity,
+    ) -> Result<Self, String> {
+        Ok(Self { routes: Routes::new(routes)?, cors, host, mailbox, activity })
     }
 
     /// Serves it on `listener` for as long as it is polled.
     pub(crate) async fn serve(self, listener: TcpListener) {
         let app = Router::new()
             .route("/_local/mail", get(mails))
+            .route("/_local/activity", get(activity))
             .route(
                 "/2015-03-31/functions/{function}/invocations",
                 post(invoke).layer(DefaultBodyLimit::max(MAX_PAYLOAD)),
@@ -71,9 +83,23 @@ async fn mails(State(api): State<Arc<HttpApi>>, Query(filter): Query<MailFilter>
     Json(api.mailbox.mails(filter.to.as_deref()))
 }
 
+/// What goes on from now on, as server-sent events.
+async fn activity(State(api): State<Arc<HttpApi>>) -> impl IntoResponse {
+    let entries = stream::unfold(api.activity.follow(), async |mut entries| {
+        loop {
+            match entries.recv().await {
+                Ok(entry) => return Some((sse::Event::default().json_data(entry), entries)),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    });
+    Sse::new(entries).keep_alive(KeepAlive::default())
+}
+
 /// Lambda's own API for invoking a function (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>), as `sam local start-lambda` serves it.
 async fn invoke(State(api): State<Arc<HttpApi>>, Path(function): Path<String>, event: Bytes) -> Response {
-    match api.host.invoke(&function, event).await {
+    match api.host.invoke(&function, event).await.answer {
         Ok(answer) => answer.into_response(),
         Err(InvokeError::Unknown(_)) => refusal(StatusCode::NOT_FOUND, "Function not found"),
         Err(error) => {
@@ -118,15 +144,15 @@ impl HttpApi {
         if payload.len() > MAX_PAYLOAD {
             return refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         }
-        let answered = match self.host.invoke(&matched.function, payload.into()).await {
-            Ok(answer) => event::response(&answer),
-            Err(_) => None,
-        };
+        let Invoked { answer, report } = self.host.invoke(&matched.function, payload.into()).await;
+        let answered = answer.ok().and_then(|answer| event::response(&answer));
         let mut response =
             answered.unwrap_or_else(|| refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"));
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("apigw-requestid", id);
         }
+        let name = || format!("{} {}", head.method, head.uri.path());
+        self.activity.tell(|| Event::Request { name: name(), status: response.status().as_u16(), report });
         response
     }
 }

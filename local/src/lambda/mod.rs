@@ -6,6 +6,7 @@
 mod pool;
 mod process;
 mod runtime_api;
+mod tap;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
+use serde::Serialize;
 use tokio::net::TcpListener;
 
 pub(crate) use runtime_api::MAX_PAYLOAD;
@@ -50,6 +52,36 @@ pub(crate) struct HostSettings {
     pub(crate) max_processes: usize,
     /// A process without work ends after so long.
     pub(crate) idle: Duration,
+    /// The host and port in the connection string of the database, if commands to it can be counted on their way.
+    pub(crate) database: Option<String>,
+}
+
+/// What an invocation took, as Lambda's REPORT line says.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Report {
+    /// The function's logical id.
+    function: String,
+    /// How long its process took from its start to asking for work, if this was its first invocation.
+    init_millis: Option<f64>,
+    /// How long it took to answer.
+    millis: f64,
+    /// How many commands it sent to the database, if they can be counted.
+    database_commands: Option<u64>,
+}
+
+/// How an invocation ended.
+pub(crate) struct Invoked {
+    /// What the function answered.
+    pub(crate) answer: Result<Bytes, InvokeError>,
+    /// What it took, if a process had it.
+    pub(crate) report: Option<Report>,
+}
+
+impl From<InvokeError> for Invoked {
+    fn from(error: InvokeError) -> Self {
+        Self { answer: Err(error), report: None }
+    }
 }
 
 /// Invokes functions.
@@ -72,12 +104,14 @@ impl Host {
     }
 
     /// Invokes the function with this logical id and waits for its answer.
-    pub(crate) async fn invoke(&self, function: &str, payload: Bytes) -> Result<Bytes, InvokeError> {
-        let pool = self.0.get(function).ok_or_else(|| InvokeError::Unknown(function.to_owned()))?;
-        let result = pool.invoke(payload).await;
-        if let Err(error) = &result {
+    pub(crate) async fn invoke(&self, function: &str, payload: Bytes) -> Invoked {
+        let Some(pool) = self.0.get(function) else {
+            return InvokeError::Unknown(function.to_owned()).into();
+        };
+        let invoked = pool.invoke(payload).await;
+        if let Err(error) = &invoked.answer {
             println!("[{function}] {error}");
         }
-        result
+        invoked
     }
 }

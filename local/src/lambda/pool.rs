@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::process::Process;
-use super::runtime_api::Answer;
-use super::{HostSettings, InvokeError, RuntimeApi};
+use super::{HostSettings, InvokeError, Invoked, Report, RuntimeApi};
 use crate::ids::invocation_id;
 use crate::template::Function;
 
@@ -45,7 +44,7 @@ struct Idle {
 struct Invocation {
     id: String,
     payload: Bytes,
-    answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<Invoked>,
 }
 
 impl Pool {
@@ -53,12 +52,12 @@ impl Pool {
         Self { function, settings, api, state: Mutex::default() }
     }
 
-    pub(super) async fn invoke(self: &Arc<Self>, payload: Bytes) -> Answer {
+    pub(super) async fn invoke(self: &Arc<Self>, payload: Bytes) -> Invoked {
         let (answer, receiver) = oneshot::channel();
         let id = invocation_id();
         self.state().waiting.push_back(Invocation { id, payload, answer });
         self.find_worker();
-        receiver.await.unwrap_or_else(|_| Err(InvokeError::Exited("the stack is stopping".to_owned())))
+        receiver.await.unwrap_or_else(|_| InvokeError::Exited("the stack is stopping".to_owned()).into())
     }
 
     /// Wakes a process for what waits, or starts one more if there may be one.
@@ -100,7 +99,7 @@ impl Pool {
             Err(error) => {
                 let invocation = self.state().waiting.pop_front();
                 if let Some(invocation) = invocation {
-                    let _ = invocation.answer.send(Err(error));
+                    let _ = invocation.answer.send(error.into());
                 }
             }
         }
@@ -110,10 +109,21 @@ impl Pool {
 
     /// Has the process handle an invocation. False when it cannot handle another one.
     async fn run(&self, process: &mut Process, invocation: Invocation) -> bool {
+        let init = process.first_invocation();
+        let (commands, since) = (process.database_commands(&self.function), Instant::now());
         let answer = process.invoke(invocation.id, invocation.payload, &self.function).await;
+        let report = Report {
+            function: self.function.name.clone(),
+            init_millis: init.map(millis),
+            millis: millis(since.elapsed()),
+            database_commands: process
+                .database_commands(&self.function)
+                .zip(commands)
+                .map(|(after, before)| after - before),
+        };
         let usable = matches!(answer, Ok(_) | Err(InvokeError::Failed(_)));
         // Who asked may have given up.
-        let _ = invocation.answer.send(answer);
+        let _ = invocation.answer.send(Invoked { answer, report: Some(report) });
         usable && process.wait_until_ready(NEXT_TIMEOUT).await.is_ok()
     }
 
@@ -145,4 +155,8 @@ impl Pool {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
 }

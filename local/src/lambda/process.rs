@@ -9,14 +9,18 @@ use axum::body::Bytes;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::runtime_api::{Answer, Delivery, Line};
+use super::tap::Tap;
 use super::{HostSettings, InvokeError, RuntimeApi};
 use crate::template::Function;
 
 /// Lambda gives an environment ten seconds to initialise.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The variable that leads functions to the database.
+const DATABASE_URL: &str = "DATABASE_URL";
 
 /// How long a binary may be missing while cargo puts a new one in its place.
 const REPLACE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -28,6 +32,9 @@ pub(super) struct Process {
     pid: Option<Pid>,
     path: PathBuf,
     built: Option<SystemTime>,
+    tap: Option<Tap>,
+    /// How long it took to start, until it is asked.
+    init: Option<Duration>,
 }
 
 impl Process {
@@ -40,19 +47,33 @@ impl Process {
         let line = api.open();
         let path = settings.binaries.join(&function.binary);
         let built = modified(&path);
-        let spawned = spawn(&path, function, settings, &line).await;
-        let mut child = spawned.map_err(|error| InvokeError::Exited(format!("{}: {error}", path.display())))?;
+        let failed = |error: io::Error| InvokeError::Exited(format!("{}: {error}", path.display()));
+        let (tap, database_url) = tap(function, settings).await.map_err(failed)?.unzip();
+        let since = Instant::now();
+        let mut child = spawn(&path, function, database_url, settings, &line).await.map_err(failed)?;
         forward(child.stdout.take(), &function.name);
         forward(child.stderr.take(), &function.name);
         let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        let mut process = Self { line, child, pid, path, built };
+        let mut process = Self { line, child, pid, path, built, tap, init: None };
         process.wait_until_ready(INIT_TIMEOUT).await?;
+        process.init = Some(since.elapsed());
         Ok(process)
     }
 
     /// Whether the binary was built anew since this process started.
     pub(super) fn is_outdated(&self) -> bool {
         modified(&self.path) != self.built
+    }
+
+    /// How long the process took to start, the first time that this is asked.
+    pub(super) fn first_invocation(&mut self) -> Option<Duration> {
+        self.init.take()
+    }
+
+    /// How many commands it sent to the database so far, if they can be counted.
+    pub(super) fn database_commands(&self, function: &Function) -> Option<u64> {
+        let has_database = function.environment.contains_key(DATABASE_URL);
+        if has_database { self.tap.as_ref().map(Tap::commands) } else { Some(0) }
     }
 
     /// Hands one invocation to the process. After an error that is not the function's own the process is of no more use.
@@ -87,20 +108,37 @@ impl Process {
     }
 }
 
-async fn spawn(path: &Path, function: &Function, settings: &HostSettings, line: &Line) -> io::Result<Child> {
+/// A way to the database that counts, and the connection string that leads there; nothing for a function without a database.
+async fn tap(function: &Function, settings: &HostSettings) -> io::Result<Option<(Tap, String)>> {
+    let (Some(database), Some(url)) = (&settings.database, function.environment.get(DATABASE_URL)) else {
+        return Ok(None);
+    };
+    let tap = Tap::open(database).await?;
+    let url = url.replacen(database, &tap.address.to_string(), 1);
+    Ok(Some((tap, url)))
+}
+
+async fn spawn(
+    path: &Path,
+    function: &Function,
+    database_url: Option<String>,
+    settings: &HostSettings,
+    line: &Line,
+) -> io::Result<Child> {
     let mut command = Command::new(path);
     command
         .env_clear()
         .envs(lambda_environment(function))
         .env("AWS_LAMBDA_RUNTIME_API", line.address())
         .envs(&function.environment)
+        .envs(database_url.map(|url| (DATABASE_URL, url)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(settings.group)
         .kill_on_drop(true);
     let replaced = |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ExecutableFileBusy);
-    let since = tokio::time::Instant::now();
+    let since = Instant::now();
     loop {
         match command.spawn() {
             Err(error) if replaced(&error) && since.elapsed() < REPLACE_TIMEOUT => {

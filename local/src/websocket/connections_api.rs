@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Json, Response};
 use serde_json::json;
 
 use super::WebSocketApi;
+use crate::activity::Event;
 
 /// The largest message, in bytes.
 const MAX_POST: usize = 131_072;
@@ -22,7 +23,10 @@ pub(super) async fn answer(State(api): State<WebSocketApi>, Path(id): Path<Strin
     };
     match method {
         Method::POST => match body {
-            Ok(body) if socket.send(text(&body)) => StatusCode::OK.into_response(),
+            Ok(body) if socket.send(text(&body)) => {
+                api.0.activity.tell(|| Event::Push { connection_id: id, text: text(&body) });
+                StatusCode::OK.into_response()
+            }
             Ok(_) => error(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException"),
             Err(_) => error(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException"),
         },

@@ -19,9 +19,10 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use crate::activity::{Activity, Event};
 use crate::clock::Now;
 use crate::ids::gateway_id;
-use crate::lambda::Host;
+use crate::lambda::{Host, Invoked};
 use crate::template;
 use event::Context;
 use socket::{Closed, Handle, Limits};
@@ -39,16 +40,23 @@ struct Inner {
     host: Host,
     limits: Limits,
     sockets: Mutex<HashMap<String, Handle>>,
+    activity: Activity,
 }
 
 impl WebSocketApi {
     /// A gateway for this API, reached at `domain`.
     ///
     /// Its clocks run `time_scale` times as fast as API Gateway's.
-    pub(crate) fn new(api: template::WebSocketApi, domain: String, host: Host, time_scale: u32) -> Self {
+    pub(crate) fn new(
+        api: template::WebSocketApi,
+        domain: String,
+        host: Host,
+        activity: Activity,
+        time_scale: u32,
+    ) -> Self {
         let template::WebSocketApi { stage, selector, routes } = api;
         let limits = Limits::scaled(time_scale);
-        Self(Arc::new(Inner { stage, selector, routes, domain, host, limits, sockets: Mutex::default() }))
+        Self(Arc::new(Inner { stage, selector, routes, domain, host, limits, sockets: Mutex::default(), activity }))
     }
 
     /// Serves it on `listener` for as long as it is polled.
@@ -69,9 +77,16 @@ impl WebSocketApi {
     }
 
     /// Invokes the function of a route, if the route exists.
-    async fn invoke(&self, route: &str, event: Value) -> Option<Result<Bytes, ()>> {
+    async fn invoke(&self, context: &Context, route: &str, event: Value) -> Option<Result<Bytes, ()>> {
         let function = self.0.routes.get(route)?;
-        Some(self.0.host.invoke(function, event.to_string().into()).await.map_err(drop))
+        let Invoked { answer, report } = self.0.host.invoke(function, event.to_string().into()).await;
+        self.0.activity.tell(|| Event::Frame {
+            connection_id: context.connection_id.clone(),
+            name: route.to_owned(),
+            text: event.get("body").and_then(Value::as_str).map(str::to_owned),
+            report,
+        });
+        Some(answer.map_err(drop))
     }
 
     /// The route that a frame selects: the text of its selecting field where a route has that key.
@@ -91,7 +106,7 @@ impl WebSocketApi {
     async fn message(&self, context: &Context, frame: &str) {
         let id = gateway_id();
         let answered = match self.select(frame) {
-            Some(route) => self.invoke(route, event::message(context, route, &id, frame)).await,
+            Some(route) => self.invoke(context, route, event::message(context, route, &id, frame)).await,
             None => None,
         };
         let refusal = match answered {
@@ -109,7 +124,7 @@ impl WebSocketApi {
     /// Forgets a socket and tells the function of `$disconnect`.
     async fn disconnected(&self, context: &Context, closed: Closed) {
         self.sockets().remove(&context.connection_id);
-        self.invoke("$disconnect", event::disconnect(context, &closed)).await;
+        self.invoke(context, "$disconnect", event::disconnect(context, &closed)).await;
     }
 }
 
@@ -130,7 +145,7 @@ async fn connect(
         stage: api.0.stage.clone(),
         domain: api.0.domain.clone(),
     };
-    let protocol = match api.invoke("$connect", event::connect(&context, &request)).await {
+    let protocol = match api.invoke(&context, "$connect", event::connect(&context, &request)).await {
         None => None,
         Some(Ok(answer)) => match ConnectAnswer::read(&answer) {
             Some(answer) if (200..300).contains(&answer.status_code) => answer.protocol(),

@@ -9,6 +9,7 @@ mod bad_input;
 mod chats;
 mod codes;
 mod cookies;
+mod costs;
 mod directory;
 mod events;
 mod gateway;

@@ -1,5 +1,6 @@
 //! What the tests are written with: the stack under test, browsers, people, sockets, and servers that fail on demand.
 
+mod activity;
 mod browser;
 mod chat;
 mod output;
@@ -10,6 +11,7 @@ mod socket;
 mod stack;
 mod wait;
 
+pub(crate) use activity::Activity;
 pub(crate) use browser::{Browser, Reply};
 pub(crate) use chat::Chat;
 pub(crate) use people::{User, new_email, prove_address, send_code, unique};
