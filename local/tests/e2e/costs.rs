@@ -192,7 +192,7 @@ async fn use_everything(stack: &Stack) -> Vec<Value> {
     browser.delete("/api/deleteOtp", json!({ "email": email })).await.expect(200);
     invocations.note("DeleteOtp").await;
     for parameters in
-        [[("search", "ada"), ("limit", "5")], [("after", &details["_id"].as_str().unwrap()), ("limit", "5")]]
+        [[("search", "ada"), ("limit", "5")], [("after", details["_id"].as_str().unwrap()), ("limit", "5")]]
     {
         browser.query("/api/users", &parameters).await.expect(200);
         invocations.note("Users").await;

@@ -41,7 +41,7 @@ impl Activity {
                     return serde_json::from_slice(data).unwrap();
                 }
             } else {
-                self.read.extend(self.events.chunk().await.unwrap().expect("the activity goes on"));
+                self.read.extend(self.events.chunk().await.unwrap().unwrap());
             }
         }
     }
