@@ -33,7 +33,8 @@ impl Activity {
         timeout(DEADLINE, found).await.unwrap_or_else(|_| panic!("{function} is not invoked"))
     }
 
-    async fn entry(&mut self) -> Value {
+    /// The next thing that happens.
+    pub(crate) async fn entry(&mut self) -> Value {
         loop {
             if let Some(end) = self.read.windows(2).position(|bytes| bytes == b"\n\n") {
                 let event: Vec<u8> = self.read.drain(..end + 2).collect();

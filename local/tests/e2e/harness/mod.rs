@@ -3,6 +3,7 @@
 mod activity;
 mod browser;
 mod chat;
+mod everything;
 mod output;
 mod people;
 mod processes;
@@ -14,6 +15,7 @@ mod wait;
 pub(crate) use activity::Activity;
 pub(crate) use browser::{Browser, Reply};
 pub(crate) use chat::Chat;
+pub(crate) use everything::use_everything;
 pub(crate) use people::{User, new_email, prove_address, send_code, unique};
 pub(crate) use processes::{Process, processes_of, processes_that_know};
 pub(crate) use proxy::Proxy;

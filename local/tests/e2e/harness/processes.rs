@@ -8,7 +8,8 @@ use super::stack::Stack;
 /// One process. A later one with the same id is another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Process {
-    id: u32,
+    /// Its number.
+    pub(crate) id: u32,
     started: u64,
     /// The file name of its program.
     pub(crate) program: String,

@@ -1,0 +1,132 @@
+//! Growth: what an invocation takes when there is a thousand times as much.
+
+use serde_json::json;
+
+use crate::bed::Bed;
+use crate::harness::{Activity, Chat, Socket, Stack, User};
+use crate::plot::{self, Line};
+use crate::report::Report;
+use crate::seed;
+use crate::statistics::median;
+
+/// How often each size is measured, in turns, so that what else the machine does meets all of them.
+const ROUNDS: usize = 150;
+
+/// The most times that the largest size may take what the smallest takes.
+const FACTOR: f64 = 1.3;
+
+/// Adds what the functions take that read what grows, and draws it.
+pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
+    // Two stacks, since the directory and the records of sockets belong to a whole database.
+    let (small, large) = (bed.setup().start(), bed.setup().start());
+    seed::users(&small.database().await, 1_000).await;
+    seed::users(&large.database().await, 100_000).await;
+    seed::connections(&small.database().await, 1_000).await;
+    seed::connections(&large.database().await, 100_000).await;
+
+    let mut lines = messages(&large).await;
+    lines.push(chats(&large).await);
+    lines.push(users(&small, &large).await);
+    lines.push(events(&small, &large).await);
+    for line in &lines {
+        for (size, millis) in &line.points {
+            report.add(format!("{}, {size} {}", line.name, line.unit), *millis, "ms");
+        }
+        report.add_bounded(format!("{}, growth factor", line.name), line.factor(), "times", FACTOR);
+    }
+    plot::write(&lines);
+}
+
+/// Measures calls in turns; each says which function it invokes.
+struct Turns<'a> {
+    sizes: Vec<usize>,
+    activities: Vec<Activity>,
+    function: &'a str,
+}
+
+impl<'a> Turns<'a> {
+    async fn of(function: &'a str, sizes: &[(usize, &Stack)]) -> Self {
+        let mut activities = Vec::new();
+        for (_, stack) in sizes {
+            activities.push(Activity::of(stack).await);
+        }
+        Self { sizes: sizes.iter().map(|(size, _)| *size).collect(), activities, function }
+    }
+
+    /// The median of what the function took, for each size; `call` is given the index of the size.
+    async fn measure(mut self, mut call: impl AsyncFnMut(usize)) -> Vec<(usize, f64)> {
+        let mut taken = vec![Vec::new(); self.sizes.len()];
+        for _ in 0..ROUNDS {
+            for (index, activity) in self.activities.iter_mut().enumerate() {
+                call(index).await;
+                taken[index].push(activity.next(self.function).await["millis"].as_f64().unwrap());
+            }
+        }
+        self.sizes.into_iter().zip(taken.iter().map(|taken| median(taken))).collect()
+    }
+}
+
+async fn messages(stack: &Stack) -> Vec<Line> {
+    const SIZES: [usize; 3] = [100, 10_000, 100_000];
+    let mut chats = Vec::new();
+    for size in SIZES {
+        let chat = Chat::start(stack).await;
+        seed::messages(&stack.database().await, &chat, size).await;
+        chats.push(chat);
+    }
+    let sizes = SIZES.map(|size| (size, stack));
+    let line = |name, points| Line { name, unit: "messages", points };
+    let read = Turns::of("GetChat", &sizes).await;
+    let read = read.measure(async |index| drop(chats[index].numbers(&[("limit", "50")]).await)).await;
+    let last = Turns::of("LastMessage", &sizes).await;
+    let last = last
+        .measure(async |index| {
+            let Chat { id, bob, .. } = &chats[index];
+            bob.browser.query("/api/lastMessage", &[("chatId", id)]).await.expect(200);
+        })
+        .await;
+    let send = Turns::of("SendMessage", &sizes).await;
+    let send = send.measure(async |index| drop(chats[index].say("one more").await)).await;
+    vec![line("getChat, 50 messages", read), line("lastMessage", last), line("sendMessage", send)]
+}
+
+/// By the chat, since a list has to take longer the longer it is.
+async fn chats(stack: &Stack) -> Line {
+    const SIZES: [usize; 3] = [10, 100, 1_000];
+    let mut people = Vec::new();
+    for size in SIZES {
+        let user = User::sign_up(stack, "Ada").await;
+        seed::chats(&stack.database().await, &user.id, size).await;
+        people.push(user);
+    }
+    let turns = Turns::of("AllConnection", &SIZES.map(|size| (size, stack))).await;
+    let taken =
+        turns.measure(async |index| drop(people[index].browser.get("/api/allConnection").await.expect(200))).await;
+    let points = taken.into_iter().map(|(size, millis)| (size, millis / size as f64)).collect();
+    Line { name: "allConnection, for each chat", unit: "chats", points }
+}
+
+async fn users(small: &Stack, large: &Stack) -> Line {
+    let browsers = [small, large].map(crate::harness::Browser::new);
+    let turns = Turns::of("Users", &[(1_000, small), (100_000, large)]).await;
+    let points = turns.measure(async |index| drop(browsers[index].get("/api/users").await.expect(200))).await;
+    Line { name: "users, a page of 100", unit: "users", points }
+}
+
+async fn events(small: &Stack, large: &Stack) -> Line {
+    let (mut senders, mut receivers, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+    for stack in [small, large] {
+        let chat = Chat::start(stack).await;
+        senders.push(Socket::in_room(stack, &chat.ada, &chat.ada.browser, &chat.id).await);
+        receivers.push(Socket::in_room(stack, &chat.bob, &chat.bob.browser, &chat.id).await);
+        ids.push(chat.id);
+    }
+    let turns = Turns::of("Chatsend", &[(1_000, small), (100_000, large)]).await;
+    let points = turns
+        .measure(async |index| {
+            senders[index].send(json!({ "action": "chatsend", "chatId": ids[index], "message": "live" })).await;
+            receivers[index].expect_event("chatUpdate").await;
+        })
+        .await;
+    Line { name: "chatsend to one socket", unit: "open sockets", points }
+}
