@@ -10,15 +10,15 @@ use tokio::process::Command;
 use crate::settings;
 use crate::template::{Function, Template};
 
-/// Builds all binaries of the workspace as this one was built, which does nothing when they are up to date.
+/// Builds all binaries of a workspace as this one was built, which does nothing when they are up to date.
 ///
 /// # Errors
 /// One line; cargo itself has said more by then.
-pub(crate) async fn build() -> Result<(), String> {
+pub(crate) async fn build(workspace: &Path) -> Result<(), String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     // The same packages as `cargo run`, so that cargo builds their dependencies once.
-    command.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(settings::workspace()).stdin(Stdio::null());
+    command.args(["build", "--quiet", "--workspace", "--bins"]).current_dir(workspace).stdin(Stdio::null());
     if settings::binaries().file_name() == Some("release".as_ref()) {
         command.arg("--release");
     }

@@ -14,6 +14,7 @@ mod reaper;
 mod settings;
 mod stack;
 mod template;
+mod watch;
 mod websocket;
 
 use std::process::ExitCode;
@@ -22,10 +23,11 @@ use settings::Settings;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    if std::env::args().any(|argument| argument == reaper::ARGUMENT) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments == [reaper::ARGUMENT] {
         return reaper::run();
     }
-    let result = async { stack::run(Settings::from_env()?).await };
+    let result = async { stack::run(Settings::read(&arguments)?).await };
     match result.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {

@@ -1,4 +1,4 @@
-//! The local stack's own settings, all from the environment.
+//! The local stack's own settings: `--watch`, and the rest from the environment.
 
 use std::env;
 use std::fmt::Display;
@@ -8,6 +8,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 const MAX_PROCESSES: NonZero<usize> = NonZero::new(8).unwrap();
+
+/// The one option.
+const WATCH: &str = "--watch";
 
 /// How this stack runs.
 pub(crate) struct Settings {
@@ -29,14 +32,19 @@ pub(crate) struct Settings {
     pub(crate) time_scale: u32,
     /// `LOCAL_STOP_WITH_STDIN`: `true` ends the stack when its standard input is closed, for programs that start it.
     pub(crate) stop_with_stdin: bool,
+    /// `--watch`: functions are built anew when their sources change.
+    pub(crate) watch: bool,
 }
 
 impl Settings {
-    /// Reads them.
+    /// Reads them from the arguments and the environment.
     ///
     /// # Errors
-    /// One line that names the variable that cannot be used.
-    pub(crate) fn from_env() -> Result<Self, String> {
+    /// One line that names the argument or the variable that cannot be used.
+    pub(crate) fn read(arguments: &[String]) -> Result<Self, String> {
+        if let Some(unknown) = arguments.iter().find(|argument| *argument != WATCH) {
+            return Err(format!("{unknown} is no option: there is only {WATCH}"));
+        }
         let port = number("APP_PORT", 3000)?;
         let path = |name: &str| env::var_os(name).map(PathBuf::from);
         let data = path("LOCAL_DATA_DIR");
@@ -50,6 +58,7 @@ impl Settings {
             idle: Duration::from_secs(number("LOCAL_IDLE_SECONDS", 60)?),
             time_scale: number("LOCAL_TIME_SCALE", NonZero::<u32>::MIN)?.get(),
             stop_with_stdin: env::var("LOCAL_STOP_WITH_STDIN").is_ok_and(|value| value == "true"),
+            watch: !arguments.is_empty(),
         })
     }
 }

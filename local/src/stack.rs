@@ -19,8 +19,9 @@ use crate::lambda::{Host, HostSettings};
 use crate::mail::{self, Mailbox};
 use crate::mongod::Mongod;
 use crate::reaper::Reaper;
-use crate::settings::{Settings, binaries};
+use crate::settings::{Settings, binaries, workspace};
 use crate::template::{Overrides, Template};
+use crate::watch::Watch;
 use crate::websocket::WebSocketApi;
 
 /// Runs the stack until it is asked to stop.
@@ -42,7 +43,7 @@ async fn run_with(settings: &Settings, listeners: Listeners, group: i32, started
     let build = async {
         match settings.binaries {
             Some(_) => Ok(()),
-            None => functions::build().await,
+            None => functions::build(workspace()).await,
         }
     };
     let ready = async { tokio::try_join!(build, Mongod::provide(settings, group)) };
@@ -108,6 +109,10 @@ async fn serve(
     servers.spawn(mail::serve(smtp, mailbox));
     servers.spawn(http_api.serve(http));
     servers.spawn(websocket_api.serve(websocket));
+    if settings.watch {
+        let folder = settings.template.parent().unwrap_or_else(|| workspace());
+        servers.spawn(Watch::start(folder)?.run());
+    }
 
     println!("HttpApiUrl       http://localhost:{http_port}");
     println!("WebSocketApiUrl  ws://localhost:{websocket_port}/{stage}");

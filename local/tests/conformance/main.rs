@@ -9,6 +9,7 @@ mod harness;
 mod connect;
 mod connections_api;
 mod events_folder;
+mod hot_reload;
 mod http_answers;
 mod http_events;
 mod http_routing;

@@ -12,7 +12,7 @@ mod wait;
 pub(crate) use http::{Answer, raw};
 pub(crate) use recorded::{keys, recorded, shape, without};
 pub(crate) use socket::{Frame, Handshake, Socket, socket_events};
-pub(crate) use stack::{Setup, Stack, bare, functions, shared, temporary_folder, workspace};
+pub(crate) use stack::{Setup, Stack, bare, functions, probe, shared, temporary_folder, workspace};
 pub(crate) use wait::eventually;
 
 use serde_json::Value;

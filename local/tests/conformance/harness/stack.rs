@@ -77,7 +77,7 @@ fn remove_leftovers() {
 }
 
 /// The folder of the binary `probe`. Cargo built it along with these tests, unless it was asked for nothing but them.
-fn probe() -> &'static Path {
+pub(crate) fn probe() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| build(&["--example", "probe"]).join("examples"));
     &FOLDER
 }
@@ -103,13 +103,14 @@ fn build(targets: &[&str]) -> PathBuf {
 /// How a stack is started.
 pub(crate) struct Setup {
     variables: Vec<(&'static str, String)>,
+    option: Option<&'static str>,
     own_mongod: bool,
 }
 
 impl Setup {
     /// With the template at this path, whose functions are all `probe`.
     pub(crate) fn of(template: &Path) -> Self {
-        let setup = Self { variables: Vec::new(), own_mongod: false };
+        let setup = Self { variables: Vec::new(), option: None, own_mongod: false };
         setup.set("LOCAL_TEMPLATE", template.display()).set("LOCAL_BINARIES", probe().display())
     }
 
@@ -122,7 +123,7 @@ impl Setup {
 
     /// With the template that is deployed, and its functions.
     pub(crate) fn of_workspace() -> Self {
-        let setup = Self { variables: Vec::new(), own_mongod: false };
+        let setup = Self { variables: Vec::new(), option: None, own_mongod: false };
         setup.set("LOCAL_BINARIES", functions().display())
     }
 
@@ -134,6 +135,12 @@ impl Setup {
     /// With an environment variable.
     pub(crate) fn set(mut self, name: &'static str, value: impl Display) -> Self {
         self.variables.push((name, value.to_string()));
+        self
+    }
+
+    /// With an option on its command line.
+    pub(crate) fn option(mut self, option: &'static str) -> Self {
+        self.option = Some(option);
         self
     }
 
@@ -173,7 +180,12 @@ impl Setup {
         if !self.own_mongod {
             command.env("DATABASE_URL", new_database(&shared().database_url));
         }
-        command.envs(self.variables).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(self.option)
+            .envs(self.variables)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
 
         let output = Output::default();
