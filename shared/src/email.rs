@@ -71,6 +71,21 @@ impl fmt::Debug for EmailAddress {
 }
 
 #[cfg(test)]
+impl schemars::JsonSchema for EmailAddress {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "EmailAddress".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "An e-mail address. White space around it is cut off, and it is made lower case.",
+            "type": "string",
+            "format": "email",
+        })
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -17,8 +17,9 @@ use lambda_http::http::{Response, StatusCode};
 use lambda_http::{Body, RequestExt, service_fn, tracing};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use crate::api::MessageOutput;
 use crate::config::ConfigError;
 use crate::cookies;
 use crate::error::{Error, Result};
@@ -28,7 +29,7 @@ use crate::photos::{MAX_PHOTO_BYTES, Photo, PhotoBase};
 use crate::tokens::{AccessToken, AccessTokens};
 
 /// The largest body, in bytes, of a request without a photo.
-const MAX_BODY_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// A handler that takes longer is answered for: a client hears of a database or mail server that hangs within five seconds.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_millis(4500);
@@ -197,7 +198,7 @@ impl Reply {
     /// # Errors
     /// None in practice; see [`Self::ok`].
     pub fn message(text: impl Display) -> Result<Self> {
-        Self::ok(json!({ "message": text.to_string() }))
+        Self::ok(MessageOutput { message: text.to_string() })
     }
 
     /// 204 without a body.
@@ -231,6 +232,12 @@ impl Reply {
             Some(wait) => reply.header(RETRY_AFTER, HeaderValue::from(wait.as_secs())),
             None => reply,
         }
+    }
+
+    /// The status, `Retry-After` and the body, for the descriptions of the API.
+    #[cfg(test)]
+    pub(crate) fn described(&self) -> (u16, Option<&HeaderValue>, &[u8]) {
+        (self.0.status().as_u16(), self.0.headers().get(RETRY_AFTER), self.0.body().as_ref())
     }
 
     /// The same reply, setting these cookies.

@@ -17,8 +17,8 @@ fn parse(text: &str) -> Result<ObjectId, InvalidId> {
 }
 
 macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident)+) => {$(
-        $(#[$doc])*
+    ($(#[doc = $doc:literal] $name:ident)+) => {$(
+        #[doc = $doc]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(ObjectId);
 
@@ -63,6 +63,17 @@ macro_rules! ids {
                 } else {
                     ObjectId::deserialize(deserializer).map(Self)
                 }
+            }
+        }
+
+        #[cfg(test)]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "description": $doc.trim(), "type": "string", "pattern": "^[0-9a-f]{24}$" })
             }
         }
     )+};

@@ -86,6 +86,21 @@ impl<const DEFAULT: usize, const MAX: usize> TryFrom<String> for Limit<DEFAULT, 
     }
 }
 
+#[cfg(test)]
+impl<const DEFAULT: usize, const MAX: usize> schemars::JsonSchema for Limit<DEFAULT, MAX> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Limit{DEFAULT}To{MAX}").into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": MAX, "default": DEFAULT })
+    }
+}
+
 /// The number of a message in its chat, or 0 for the time before the first one.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
@@ -103,6 +118,22 @@ impl TryFrom<String> for Seq {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         text.parse().ok().filter(|seq| *seq >= 0).map(Self).ok_or("must be the seq of a message")
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Seq {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Seq".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "The number of a message in its chat, or 0 for the time before the first one.",
+            "type": "integer",
+            "format": "int64",
+            "minimum": 0,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 //! A function picks the parts that it uses, and only those read their environment variables
 //! and start their clients.
 
+pub mod api;
 pub mod chats;
 pub mod config;
 pub mod connections;

@@ -35,6 +35,7 @@ const MAX_TRIES: usize = 20;
 
 /// A message as clients see it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// The message's id.
@@ -45,11 +46,14 @@ pub struct Message {
     /// When it was stored.
     pub send_time: Timestamp,
     /// What it says.
+    #[cfg_attr(test, schemars(with = "MessageText"))]
     pub message: String,
     /// Its number in the chat: 1, 2, 3 …
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub seq: i64,
     /// The client's own name for it, where it gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "ClientId"))]
     pub client_id: Option<String>,
 }
 

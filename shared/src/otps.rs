@@ -66,6 +66,17 @@ impl fmt::Display for Code {
     }
 }
 
+#[cfg(test)]
+impl schemars::JsonSchema for Code {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Code".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "description": "A one-time code.", "type": "string", "pattern": "^[0-9]{6}$" })
+    }
+}
+
 /// Turns codes into what is stored of them: without the key, the database does not tell a code.
 pub struct CodeHasher(hmac::Key);
 

@@ -39,6 +39,17 @@ impl fmt::Display for PhotoId {
     }
 }
 
+#[cfg(test)]
+impl schemars::JsonSchema for PhotoId {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "PhotoId".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "description": "What a photo is called.", "type": "string", "pattern": "^[0-9a-f]{64}$" })
+    }
+}
+
 /// The address that photos are served below, as the client reached this API.
 pub struct PhotoBase(String);
 

@@ -11,65 +11,15 @@ use aws_sdk_apigatewaymanagement::primitives::Blob;
 use aws_sdk_apigatewaymanagement::{Client, Config};
 use futures_util::{StreamExt, stream};
 use mongodb::Database;
-use serde::Serialize;
 
+use crate::api::Event;
 use crate::config::{self, ConfigError};
 use crate::connections::{ConnectionId, Connections};
 use crate::error::{Error, Result};
-use crate::ids::{ChatId, UserId};
 use crate::sessions::Session;
 
 /// So many posts go out side by side.
 const PARALLEL_POSTS: usize = 64;
-
-/// What a server sends over a socket.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "event", rename_all_fields = "camelCase")]
-pub enum Event {
-    /// Somebody was connected with the receiver.
-    #[serde(rename = "newFriend")]
-    NewFriend {
-        /// The new friend.
-        id: UserId,
-        /// The new friend's name.
-        user_name: String,
-        /// The receiver's name, as the new friend wrote it.
-        friend_name: String,
-    },
-    /// Somebody is active in a chat.
-    #[serde(rename = "recieveUserResponse")]
-    UserResponse {
-        /// The chat.
-        chat_id: ChatId,
-    },
-    /// Somebody sent a message.
-    #[serde(rename = "chatUpdate")]
-    ChatUpdate {
-        /// The chat.
-        chat_id: ChatId,
-        /// The message's text.
-        message: String,
-    },
-    /// Somebody received a message.
-    #[serde(rename = "messageSent")]
-    MessageSent {
-        /// The chat.
-        chat_id: ChatId,
-        /// The message's text.
-        message: String,
-    },
-    /// What the receiver asked for cannot be done.
-    #[serde(rename = "error")]
-    Error {
-        /// The action that was asked for, where there was one.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        action: Option<String>,
-        /// The status that HTTP has for it.
-        status: u16,
-        /// Why not.
-        message: String,
-    },
-}
 
 /// What became of a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

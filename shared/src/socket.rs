@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::api::Event;
 use crate::config::ConfigError;
 use crate::connections::ConnectionId;
 use crate::cookies;
@@ -19,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::http::guard;
 use crate::input;
 use crate::invocation;
-use crate::push::{ConnectionsApi, Event};
+use crate::push::ConnectionsApi;
 
 /// What API Gateway tells of an event
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-lambda-integration.html>); the rest is not needed.

@@ -21,7 +21,9 @@ pub type SearchTerm = Text<100>;
 /// A person's name as others see it: 1 to 100 characters without white space around them, so that nobody is invisible.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub struct FullName(Text<100>);
+pub struct FullName(NameText);
+
+type NameText = Text<100>;
 
 impl FullName {
     /// The name itself.
@@ -90,6 +92,35 @@ impl<const MAX: usize> From<&Text<MAX>> for Bson {
 impl<const MAX: usize> fmt::Display for Text<MAX> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+impl<const MAX: usize> schemars::JsonSchema for Text<MAX> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Text{MAX}").into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "minLength": 1, "maxLength": MAX })
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for FullName {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FullName".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let mut schema = generator.subschema_for::<NameText>();
+        schema.insert("description".to_owned(), "A person's name; white space around it is cut off.".into());
+        schema.insert("pattern".to_owned(), r"\S".into());
+        schema
     }
 }
 

@@ -21,6 +21,12 @@ impl Timestamp {
         Self(DateTime::now())
     }
 
+    /// So many milliseconds after the Unix epoch.
+    #[cfg(test)]
+    pub(crate) fn at_millis(millis: i64) -> Self {
+        Self(DateTime::from_millis(millis))
+    }
+
     /// How long ago it was; zero for the future.
     pub fn age(self) -> Duration {
         Self::now().since(self)
@@ -73,12 +79,28 @@ impl Serialize for Timestamp {
 }
 
 #[cfg(test)]
+impl schemars::JsonSchema for Timestamp {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A point in time: RFC 3339 in UTC with milliseconds.",
+            "type": "string",
+            "format": "date-time",
+            "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$",
+        })
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn json_always_shows_milliseconds() {
-        let json = |millis| serde_json::to_value(Timestamp(DateTime::from_millis(millis))).unwrap();
+        let json = |millis| serde_json::to_value(Timestamp::at_millis(millis)).unwrap();
         assert_eq!(json(1_700_000_000_000), "2023-11-14T22:13:20.000Z");
         assert_eq!(json(1_700_000_000_120), "2023-11-14T22:13:20.120Z");
     }

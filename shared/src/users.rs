@@ -47,6 +47,7 @@ pub struct PublicProfile {
 
 /// What others see of a user, as sent.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
     /// The user's id.
@@ -55,6 +56,7 @@ pub struct Person {
     /// The user's name.
     pub full_name: Option<String>,
     /// The address of the photo, or `null`.
+    #[cfg_attr(test, schemars(url))]
     pub photo_url: Option<String>,
 }
 

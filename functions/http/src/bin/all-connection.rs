@@ -3,16 +3,13 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde::Serialize;
 use shared::Result;
+use shared::api::{AllConnectionOutput, LastMessage, ListedChat};
 use shared::chats::Chats;
 use shared::config::ConfigError;
 use shared::database;
 use shared::http::{self, Reply, Request};
-use shared::ids::ChatId;
-use shared::messages::Message;
 use shared::tokens::AccessTokens;
-use shared::users::Person;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -30,27 +27,6 @@ impl App {
     }
 }
 
-#[derive(Serialize)]
-struct Output {
-    data: Vec<Connection>,
-}
-
-#[derive(Serialize)]
-struct Connection {
-    #[serde(rename = "_id")]
-    chat_id: ChatId,
-    friend: Person,
-    chats: LastMessage,
-}
-
-/// A message, or `[]` where there is none yet: that is what existing frontends look for.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum LastMessage {
-    Some(Message),
-    None([(); 0]),
-}
-
 async fn all_connection(app: Arc<App>, request: Request) -> Result<Reply> {
     let caller = request.caller(&app.tokens)?;
     let chats = app.chats.list(caller.user).await?;
@@ -59,13 +35,13 @@ async fn all_connection(app: Arc<App>, request: Request) -> Result<Reply> {
     }
     let photos = request.photo_base();
     let data = chats.into_iter().map(|chat| {
-        let chat_id = chat.id;
+        let id = chat.id;
         let (friend, last) = chat.into_parts();
-        Connection {
-            chat_id,
+        ListedChat {
+            id,
             friend: friend.into_person(&photos),
             chats: last.map_or(LastMessage::None([]), LastMessage::Some),
         }
     });
-    Reply::ok(Output { data: data.collect() })
+    Reply::ok(AllConnectionOutput { data: data.collect() })
 }

@@ -3,12 +3,11 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use shared::api::{CreateConnectionInput, CreateConnectionOutput};
 use shared::chats::{Chats, Pair};
 use shared::config::ConfigError;
 use shared::database;
 use shared::http::{self, Reply, Request};
-use shared::ids::{ChatId, UserId};
 use shared::tokens::AccessTokens;
 use shared::users::Users;
 use shared::{Error, Result};
@@ -31,26 +30,13 @@ impl App {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Input {
-    person_id: UserId,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Output {
-    message: &'static str,
-    chat_id: ChatId,
-}
-
 async fn create_connection(app: Arc<App>, request: Request) -> Result<Reply> {
     let caller = request.caller(&app.tokens)?;
-    let Input { person_id } = request.json()?;
+    let CreateConnectionInput { person_id } = request.json()?;
     let pair = Pair::new(caller.user, person_id)?;
     if !app.users.is_listed(person_id).await? {
         return Err(Error::NotFound("there is no such user".into()));
     }
     let chat = app.chats.create(pair).await?;
-    Reply::ok(Output { message: "Person added successfully", chat_id: chat.id })
+    Reply::ok(CreateConnectionOutput { message: "Person added successfully", chat_id: chat.id })
 }

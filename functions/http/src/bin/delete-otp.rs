@@ -3,11 +3,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use shared::Result;
+use shared::api::DeleteOtpInput;
 use shared::config::ConfigError;
 use shared::database;
-use shared::email::EmailAddress;
 use shared::http::{self, Reply, Request};
 use shared::otps::Otps;
 
@@ -26,13 +25,8 @@ impl App {
     }
 }
 
-#[derive(Deserialize)]
-struct Input {
-    email: EmailAddress,
-}
-
 async fn delete_otp(app: Arc<App>, request: Request) -> Result<Reply> {
-    let Input { email } = request.json()?;
+    let DeleteOtpInput { email } = request.json()?;
     app.otps.delete(&email).await?;
     Reply::message("Otp deleted")
 }

@@ -3,13 +3,11 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use shared::api::{ChatMessages, GetChatInput, GetChatOutput};
 use shared::config::ConfigError;
 use shared::database;
 use shared::http::{self, Reply, Request};
-use shared::ids::ChatId;
-use shared::input::{Limit, Seq};
-use shared::messages::{Message, Messages, Part};
+use shared::messages::{Messages, Part};
 use shared::tokens::AccessTokens;
 use shared::{Error, Result};
 
@@ -29,33 +27,9 @@ impl App {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Input {
-    chat_id: ChatId,
-    #[serde(default)]
-    limit: Limit<200, 1000>,
-    before: Option<Seq>,
-    after: Option<Seq>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Output {
-    data: Chat,
-    has_more: bool,
-}
-
-#[derive(Serialize)]
-struct Chat {
-    #[serde(rename = "_id")]
-    id: ChatId,
-    chats: Vec<Message>,
-}
-
 async fn get_chat(app: Arc<App>, request: Request) -> Result<Reply> {
     let caller = request.caller(&app.tokens)?;
-    let Input { chat_id, limit, before, after } = request.query()?;
+    let GetChatInput { chat_id, limit, before, after } = request.query()?;
     let part = match (before, after) {
         (None, None) => Part::Latest,
         (Some(seq), None) => Part::Before(seq.get()),
@@ -65,5 +39,5 @@ async fn get_chat(app: Arc<App>, request: Request) -> Result<Reply> {
         }
     };
     let history = app.messages.history(chat_id, caller.user, part, limit.get()).await?;
-    Reply::ok(Output { data: Chat { id: chat_id, chats: history.messages }, has_more: history.has_more })
+    Reply::ok(GetChatOutput { data: ChatMessages { id: chat_id, chats: history.messages }, has_more: history.has_more })
 }

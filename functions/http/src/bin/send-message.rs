@@ -3,16 +3,15 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use shared::api::{SendMessageInput, SendMessageOutput};
 use shared::chats::Chats;
 use shared::config::ConfigError;
 use shared::cookies::REFRESH;
 use shared::database;
 use shared::http::{self, Reply, Request};
-use shared::ids::{ChatId, UserId};
-use shared::messages::{Message, Messages};
+use shared::ids::UserId;
+use shared::messages::Messages;
 use shared::sessions::Sessions;
-use shared::text::{ClientId, MessageText};
 use shared::tokens::{AccessTokens, RefreshTokens};
 use shared::{Error, Result};
 
@@ -42,30 +41,15 @@ impl App {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Input {
-    message: MessageText,
-    chat_id: ChatId,
-    user_id: UserId,
-    client_id: Option<ClientId>,
-}
-
-#[derive(Serialize)]
-struct Output {
-    message: &'static str,
-    data: Message,
-}
-
 async fn send_message(app: Arc<App>, request: Request) -> Result<Reply> {
     let sender = sender(&app, &request).await?;
-    let Input { message, chat_id, user_id, client_id } = request.json()?;
+    let SendMessageInput { message, chat_id, user_id, client_id } = request.json()?;
     if user_id != sender {
         return Err(Error::Forbidden("\"userId\" is not the signed-in user"));
     }
     app.chats.require_member(chat_id, sender).await?;
     let data = app.messages.send(chat_id, sender, message, client_id).await?;
-    Reply::ok(Output { message: "Successfully send", data })
+    Reply::ok(SendMessageOutput { message: "Successfully send", data })
 }
 
 /// The signed-in user. Existing frontends send messages after the access token ran out, so the refresh token will do.

@@ -3,11 +3,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use shared::Result;
+use shared::api::SendOtpInput;
 use shared::config::ConfigError;
 use shared::database;
-use shared::email::EmailAddress;
 use shared::http::{self, Reply, Request};
 use shared::mail::Mailer;
 use shared::otps::{Code, CodeHasher, Otps};
@@ -30,13 +29,8 @@ impl App {
     }
 }
 
-#[derive(Deserialize)]
-struct Input {
-    email: EmailAddress,
-}
-
 async fn send_otp(app: Arc<App>, request: Request) -> Result<Reply> {
-    let Input { email } = request.json()?;
+    let SendOtpInput { email } = request.json()?;
     let code = Code::random()?;
     let hash = app.hasher.hash(&email, &code);
     app.otps.store(&email, &hash).await?;

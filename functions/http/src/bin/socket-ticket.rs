@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde::Serialize;
 use shared::Result;
+use shared::api::SocketTicketOutput;
 use shared::config::{self, ConfigError};
 use shared::http::{self, Reply, Request};
 use shared::tokens::{AccessTokens, Ticket};
@@ -25,16 +25,8 @@ impl App {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Output {
-    ticket: String,
-    url: String,
-    expires_in: u64,
-}
-
 async fn socket_ticket(app: Arc<App>, request: Request) -> Result<Reply> {
     let caller = request.caller(&app.tokens)?;
     let ticket = app.tokens.issue_ticket(&caller)?;
-    Reply::ok(Output { ticket, url: app.websocket_url.clone(), expires_in: Ticket::LIFETIME.as_secs() })
+    Reply::ok(SocketTicketOutput { ticket, url: app.websocket_url.clone(), expires_in: Ticket::LIFETIME.as_secs() })
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use shared::api::UploadDetailsInput;
 use shared::config::ConfigError;
 use shared::cookies::{SIGNUP, SignInCookies};
 use shared::database;
@@ -11,7 +11,6 @@ use shared::email::EmailAddress;
 use shared::http::{self, Reply, Request};
 use shared::photos::{Photo, Photos};
 use shared::sessions::{Session, Sessions};
-use shared::text::FullName;
 use shared::tokens::{AccessToken, AccessTokens};
 use shared::users::Users;
 use shared::{Error, Result};
@@ -40,16 +39,9 @@ impl App {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Input {
-    full_name: FullName,
-    email: EmailAddress,
-}
-
 async fn upload_details(app: Arc<App>, request: Request) -> Result<Reply> {
     let proof = Proof::of(&request, app.cookies.access_tokens())?;
-    let (Input { full_name, email }, file) = request.form("profile").await?;
+    let (UploadDetailsInput { full_name, email }, file) = request.form("profile").await?;
     let photo = file.map(Photo::from_bytes).transpose()?;
     let session = proof.session_for(&email, &app.sessions).await?;
     let user = session.as_ref().map(|session| session.user_id);

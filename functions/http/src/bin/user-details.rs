@@ -3,12 +3,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde::Serialize;
+use shared::api::{UserData, UserDetailsOutput};
 use shared::config::ConfigError;
 use shared::database;
-use shared::email::EmailAddress;
 use shared::http::{self, Reply, Request};
-use shared::ids::UserId;
 use shared::tokens::AccessTokens;
 use shared::users::Users;
 use shared::{Error, Result};
@@ -29,22 +27,6 @@ impl App {
     }
 }
 
-#[derive(Serialize)]
-struct Output {
-    userdata: UserData,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UserData {
-    #[serde(rename = "_id")]
-    id: UserId,
-    email: EmailAddress,
-    full_name: Option<String>,
-    photo_url: Option<String>,
-    is_profile_complete: bool,
-}
-
 async fn user_details(app: Arc<App>, request: Request) -> Result<Reply> {
     let caller = request.caller(&app.tokens)?;
     let user = app.users.find(caller.user).await?.ok_or(Error::Unauthorized("this user does not exist any more"))?;
@@ -55,5 +37,5 @@ async fn user_details(app: Arc<App>, request: Request) -> Result<Reply> {
         photo_url: user.photo.map(|photo| request.photo_base().url(&photo)),
         is_profile_complete: user.is_profile_complete,
     };
-    Reply::ok(Output { userdata })
+    Reply::ok(UserDetailsOutput { userdata })
 }

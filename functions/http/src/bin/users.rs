@@ -3,16 +3,13 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use shared::Result;
+use shared::api::{UsersInput, UsersOutput};
 use shared::config::{self, ConfigError, Flag};
 use shared::database;
 use shared::http::{self, Reply, Request};
-use shared::ids::UserId;
-use shared::input::Limit;
-use shared::text::SearchTerm;
 use shared::tokens::AccessTokens;
-use shared::users::{Person, Users};
+use shared::users::Users;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -35,25 +32,11 @@ impl App {
     }
 }
 
-#[derive(Deserialize)]
-struct Input {
-    search: Option<SearchTerm>,
-    #[serde(default)]
-    limit: Limit<100, 500>,
-    after: Option<UserId>,
-}
-
-#[derive(Serialize)]
-struct Output {
-    data: Vec<Person>,
-    next: Option<UserId>,
-}
-
 async fn users(app: Arc<App>, request: Request) -> Result<Reply> {
     if !app.is_public {
         request.caller(&app.tokens)?;
     }
-    let Input { search, limit, after } = request.query()?;
+    let UsersInput { search, limit, after } = request.query()?;
     let limit = limit.get();
     // One more than is shown tells whether there is a next part.
     let mut found = app.users.directory(search.as_ref(), after, limit + 1).await?;
@@ -62,5 +45,5 @@ async fn users(app: Arc<App>, request: Request) -> Result<Reply> {
     let photos = request.photo_base();
     let data: Vec<_> = found.into_iter().map(|profile| profile.into_person(&photos)).collect();
     let next = data.last().filter(|_| has_more).map(|person| person.id);
-    Reply::ok(Output { data, next })
+    Reply::ok(UsersOutput { data, next })
 }

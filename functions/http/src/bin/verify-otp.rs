@@ -3,14 +3,13 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use shared::Result;
+use shared::api::{VerifyOtpInput, VerifyOtpOutput};
 use shared::config::ConfigError;
 use shared::cookies::SignInCookies;
 use shared::database;
-use shared::email::EmailAddress;
 use shared::http::{self, Reply, Request};
-use shared::otps::{Code, CodeHasher, Otps};
+use shared::otps::{CodeHasher, Otps};
 use shared::sessions::Sessions;
 use shared::users::Users;
 
@@ -40,21 +39,8 @@ impl App {
     }
 }
 
-#[derive(Deserialize)]
-struct Input {
-    email: EmailAddress,
-    otp: Code,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Output {
-    is_complete: bool,
-    message: &'static str,
-}
-
 async fn verify_otp(app: Arc<App>, request: Request) -> Result<Reply> {
-    let Input { email, otp } = request.json()?;
+    let VerifyOtpInput { email, otp } = request.json()?;
     app.otps.verify(&email, &app.hasher.hash(&email, &otp)).await?;
     let user = app.users.find_or_create(&email).await?;
     let cookies = if user.is_profile_complete {
@@ -63,5 +49,5 @@ async fn verify_otp(app: Arc<App>, request: Request) -> Result<Reply> {
     } else {
         app.cookies.verified(&email)?
     };
-    Reply::ok(Output { is_complete: user.is_profile_complete, message: "Otp verified" })?.with_cookies(cookies)
+    Reply::ok(VerifyOtpOutput { is_complete: user.is_profile_complete, message: "Otp verified" })?.with_cookies(cookies)
 }

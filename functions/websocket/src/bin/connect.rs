@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use shared::api::ConnectInput;
 use shared::config::{self, ConfigError, List};
 use shared::connections::{Connection, Connections};
 use shared::cookies::ACCESS;
@@ -11,7 +11,6 @@ use shared::database;
 use shared::ids::{SessionId, UserId};
 use shared::sessions::Sessions;
 use shared::socket::{self, Opening};
-use shared::text::FullName;
 use shared::tokens::{AccessToken, AccessTokens, Ticket};
 use shared::{Error, Result};
 
@@ -39,20 +38,12 @@ impl App {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Input {
-    user_id: UserId,
-    name: FullName,
-    ticket: Option<String>,
-}
-
 async fn connect(app: Arc<App>, opening: Opening) -> Result<()> {
     // Browsers send an origin and let any page open a socket anywhere, cookies included; other clients send none.
     if opening.header("origin").is_some_and(|origin| !app.allowed_origins.contains(origin)) {
         return Err(Error::Forbidden("this origin is not allowed"));
     }
-    let Input { user_id, name, ticket } = opening.query()?;
+    let ConnectInput { user_id, name, ticket } = opening.query()?;
     let proof = match ticket {
         Some(ticket) => Proof::Ticket(app.tokens.read_ticket(&ticket)?),
         None => Proof::Cookie(app.tokens.read(opening.cookies(ACCESS))?),

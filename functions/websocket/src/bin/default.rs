@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use shared::api::ACTIONS;
 use shared::socket::{self, Frame};
 use shared::{Error, Result};
 
@@ -11,14 +12,12 @@ async fn main() -> ExitCode {
     socket::serve(async |_| Ok(()), default).await
 }
 
-/// The routes of the WebSocket API that clients can select.
-const ACTIONS: &str = "join-chat-room, addFriend, sendActiveResponse, chatsend, messageRecieved";
-
 async fn default(_: Arc<()>, frame: Frame) -> Result<()> {
+    let actions = ACTIONS.join(", ");
     match frame.action() {
-        Some(_) => Err(Error::NotFound(format!("there is no such action; the actions are {ACTIONS}").into())),
+        Some(_) => Err(Error::NotFound(format!("there is no such action; the actions are {actions}").into())),
         None => {
-            Err(Error::Invalid(format!("a frame must be a JSON object with an \"action\"; the actions are {ACTIONS}")))
+            Err(Error::Invalid(format!("a frame must be a JSON object with an \"action\"; the actions are {actions}")))
         }
     }
 }
