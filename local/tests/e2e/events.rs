@@ -204,12 +204,12 @@ async fn every_field_of_a_frame_is_required_and_checked() {
             frame["action"] = action.into();
             for wrong in [json!(""), json!(5), json!(["x"]), json!("x".repeat(4097))] {
                 frame[*field] = wrong;
-                socket.send(frame.clone()).await;
+                socket.send_odd(frame.clone()).await;
                 socket.expect_error(action, 422).await;
             }
 
             frame.as_object_mut().unwrap().remove(*field);
-            socket.send(frame).await;
+            socket.send_odd(frame).await;
             let message = socket.expect_error(action, 422).await;
 
             assert_eq!(message, format!("\"{field}\" is required"), "{action}");
@@ -224,7 +224,7 @@ async fn what_is_no_action_is_answered_with_the_actions() {
     let actions = ["join-chat-room", "addFriend", "sendActiveResponse", "chatsend", "messageRecieved"];
 
     for action in ["dance", "CHATSEND", ""] {
-        socket.send(json!({ "action": action })).await;
+        socket.send_odd(json!({ "action": action })).await;
         let message = socket.expect_error(action, 404).await;
         assert!(actions.iter().all(|action| message.contains(action)), "{message}");
     }

@@ -8,6 +8,7 @@ use reqwest::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Url};
 use serde_json::{Value, json};
 
+use super::described::check_reply;
 use super::output::Output;
 use super::stack::Stack;
 
@@ -100,13 +101,17 @@ impl Browser {
     async fn send(request: RequestBuilder, output: &Output) -> Reply {
         let (client, request) = request.build_split();
         let request = request.unwrap();
-        let asked = format!("{} {}", request.method(), request.url());
+        let (method, path) = (request.method().to_string(), request.url().path().to_owned());
+        let asked = format!("{method} {}", request.url());
         let response = match client.execute(request).await {
             Ok(response) => response,
             Err(error) => panic!("{asked}: {error:?}\n{output}"),
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Reply { asked, status, headers, body: response.bytes().await.unwrap().to_vec(), output: output.clone() }
+        let body = response.bytes().await.unwrap().to_vec();
+        let reply = Reply { asked, status, headers, body, output: output.clone() };
+        check_reply(&method, &path, status, reply.header("content-type"), &reply.body);
+        reply
     }
 }
 

@@ -3,6 +3,7 @@
 mod activity;
 mod browser;
 mod chat;
+mod described;
 mod everything;
 mod output;
 mod people;

@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::browser::Browser;
+use super::described::check_frame;
 use super::object_id;
 use super::people::User;
 use super::stack::Stack;
@@ -122,8 +123,14 @@ impl Socket {
         .await;
     }
 
-    /// Sends a frame.
+    /// Sends a frame of a client that keeps to the description.
     pub(crate) async fn send(&mut self, frame: Value) {
+        check_frame("action", &frame);
+        self.send_odd(frame).await;
+    }
+
+    /// Sends a JSON frame that no such client sends.
+    pub(crate) async fn send_odd(&mut self, frame: Value) {
         self.send_raw(Message::text(frame.to_string())).await;
     }
 
@@ -163,7 +170,7 @@ impl Socket {
 
     /// Checks that it is open and that nothing came in.
     pub(crate) async fn expect_silence(&mut self) {
-        self.send(json!({ "action": "nothing" })).await;
+        self.send_odd(json!({ "action": "nothing" })).await;
         self.expect_error("nothing", 404).await;
     }
 
@@ -176,7 +183,11 @@ impl Socket {
         loop {
             let Ok(frame) = timeout(DEADLINE, self.stream.next()).await else { return Frame::Nothing(DEADLINE) };
             match frame {
-                Some(Ok(Message::Text(text))) => return Frame::Text(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Text(text))) => {
+                    let frame = serde_json::from_str(&text).unwrap();
+                    check_frame("event", &frame);
+                    return Frame::Text(frame);
+                }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(Message::Close(frame))) => return Frame::Close(frame.map(|frame| frame.code.into())),
                 Some(Ok(other)) => panic!("the gateway sends {other:?}"),
