@@ -1,9 +1,13 @@
 //! Growth: what an invocation takes when there is a thousand times as much.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use serde_json::json;
 
 use crate::bed::Bed;
-use crate::harness::{Activity, Chat, Socket, Stack, User};
+use crate::harness::activity::Activity;
+use crate::harness::{Chat, Socket, Stack, User};
 use crate::plot::{self, Line};
 use crate::report::Report;
 use crate::seed;
@@ -37,33 +41,24 @@ pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
     plot::write(&lines);
 }
 
-/// Measures calls in turns; each says which function it invokes.
-struct Turns<'a> {
-    sizes: Vec<usize>,
-    activities: Vec<Activity>,
-    function: &'a str,
-}
-
-impl<'a> Turns<'a> {
-    async fn of(function: &'a str, sizes: &[(usize, &Stack)]) -> Self {
-        let mut activities = Vec::new();
-        for (_, stack) in sizes {
-            activities.push(Activity::of(stack).await);
+/// Calls a function with each size in turns. Returns the median of what it took, for each size; `call` is given the size's index.
+async fn in_turns(function: &str, sizes: &[(usize, &Stack)], mut call: impl AsyncFnMut(usize)) -> Vec<(usize, f64)> {
+    // Sizes on one stack share its activity, where each invocation is told once.
+    let mut activities = HashMap::new();
+    for (_, stack) in sizes {
+        if let Entry::Vacant(vacant) = activities.entry(&stack.http) {
+            vacant.insert(Activity::of(stack).await);
         }
-        Self { sizes: sizes.iter().map(|(size, _)| *size).collect(), activities, function }
     }
-
-    /// The median of what the function took, for each size; `call` is given the index of the size.
-    async fn measure(mut self, mut call: impl AsyncFnMut(usize)) -> Vec<(usize, f64)> {
-        let mut taken = vec![Vec::new(); self.sizes.len()];
-        for _ in 0..ROUNDS {
-            for (index, activity) in self.activities.iter_mut().enumerate() {
-                call(index).await;
-                taken[index].push(activity.next(self.function).await["millis"].as_f64().unwrap());
-            }
+    let mut taken = vec![Vec::new(); sizes.len()];
+    for _ in 0..ROUNDS {
+        for (index, (_, stack)) in sizes.iter().enumerate() {
+            call(index).await;
+            let activity = activities.get_mut(&stack.http).unwrap();
+            taken[index].push(activity.next(function).await["millis"].as_f64().unwrap());
         }
-        self.sizes.into_iter().zip(taken.iter().map(|taken| median(taken))).collect()
     }
+    sizes.iter().zip(&taken).map(|((size, _), taken)| (*size, median(taken))).collect()
 }
 
 async fn messages(stack: &Stack) -> Vec<Line> {
@@ -76,17 +71,15 @@ async fn messages(stack: &Stack) -> Vec<Line> {
     }
     let sizes = SIZES.map(|size| (size, stack));
     let line = |name, points| Line { name, unit: "messages", points };
-    let read = Turns::of("GetChat", &sizes).await;
-    let read = read.measure(async |index| drop(chats[index].numbers(&[("limit", "50")]).await)).await;
-    let last = Turns::of("LastMessage", &sizes).await;
-    let last = last
-        .measure(async |index| {
-            let Chat { id, bob, .. } = &chats[index];
-            bob.browser.query("/api/lastMessage", &[("chatId", id)]).await.expect(200);
-        })
-        .await;
-    let send = Turns::of("SendMessage", &sizes).await;
-    let send = send.measure(async |index| drop(chats[index].say("one more").await)).await;
+    let read = async |index: usize| drop(chats[index].numbers(&[("limit", "50")]).await);
+    let read = in_turns("GetChat", &sizes, read).await;
+    let last = async |index: usize| {
+        let Chat { id, bob, .. } = &chats[index];
+        bob.browser.query("/api/lastMessage", &[("chatId", id)]).await.expect(200);
+    };
+    let last = in_turns("LastMessage", &sizes, last).await;
+    let send = async |index: usize| drop(chats[index].say("one more").await);
+    let send = in_turns("SendMessage", &sizes, send).await;
     vec![line("getChat, 50 messages", read), line("lastMessage", last), line("sendMessage", send)]
 }
 
@@ -99,17 +92,16 @@ async fn chats(stack: &Stack) -> Line {
         seed::chats(&stack.database().await, &user.id, size).await;
         people.push(user);
     }
-    let turns = Turns::of("AllConnection", &SIZES.map(|size| (size, stack))).await;
-    let taken =
-        turns.measure(async |index| drop(people[index].browser.get("/api/allConnection").await.expect(200))).await;
+    let list = async |index: usize| drop(people[index].browser.get("/api/allConnection").await.expect(200));
+    let taken = in_turns("AllConnection", &SIZES.map(|size| (size, stack)), list).await;
     let points = taken.into_iter().map(|(size, millis)| (size, millis / size as f64)).collect();
     Line { name: "allConnection, for each chat", unit: "chats", points }
 }
 
 async fn users(small: &Stack, large: &Stack) -> Line {
     let browsers = [small, large].map(crate::harness::Browser::new);
-    let turns = Turns::of("Users", &[(1_000, small), (100_000, large)]).await;
-    let points = turns.measure(async |index| drop(browsers[index].get("/api/users").await.expect(200))).await;
+    let list = async |index: usize| drop(browsers[index].get("/api/users").await.expect(200));
+    let points = in_turns("Users", &[(1_000, small), (100_000, large)], list).await;
     Line { name: "users, a page of 100", unit: "users", points }
 }
 
@@ -121,12 +113,10 @@ async fn events(small: &Stack, large: &Stack) -> Line {
         receivers.push(Socket::in_room(stack, &chat.bob, &chat.bob.browser, &chat.id).await);
         ids.push(chat.id);
     }
-    let turns = Turns::of("Chatsend", &[(1_000, small), (100_000, large)]).await;
-    let points = turns
-        .measure(async |index| {
-            senders[index].send(json!({ "action": "chatsend", "chatId": ids[index], "message": "live" })).await;
-            receivers[index].expect_event("chatUpdate").await;
-        })
-        .await;
+    let send = async |index: usize| {
+        senders[index].send(json!({ "action": "chatsend", "chatId": ids[index], "message": "live" })).await;
+        receivers[index].expect_event("chatUpdate").await;
+    };
+    let points = in_turns("Chatsend", &[(1_000, small), (100_000, large)], send).await;
     Line { name: "chatsend to one socket", unit: "open sockets", points }
 }

@@ -7,7 +7,8 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::bed::BARE_PATH;
-use crate::harness::{Activity, Browser, Stack};
+use crate::harness::activity::Activity;
+use crate::harness::{Browser, Stack};
 
 /// The functions of both APIs, and their binaries.
 pub(crate) const FUNCTIONS: [(&str, &str); 23] = [

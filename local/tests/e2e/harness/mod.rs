@@ -1,6 +1,6 @@
 //! What the tests are written with: the stack under test, browsers, people, sockets, and servers that fail on demand.
 
-mod activity;
+pub(crate) mod activity;
 mod browser;
 mod chat;
 mod described;
@@ -13,7 +13,6 @@ mod socket;
 mod stack;
 mod wait;
 
-pub(crate) use activity::Activity;
 pub(crate) use browser::{Browser, Reply};
 pub(crate) use chat::Chat;
 pub(crate) use everything::use_everything;
