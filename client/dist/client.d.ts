@@ -1,0 +1,21 @@
+import { type ClientOptions, HttpApi } from './http.js';
+import { ChatSocket, type SocketOptions } from './socket.js';
+export { ChatError } from './errors.js';
+export type * from './http.js';
+export { io } from './io.js';
+export type { IoOptions, IoSocket } from './io.js';
+export type { Timings } from './link.js';
+export { ACTIONS, EVENTS } from './names.js';
+export type { Action, Parameters, Payload, ServerEvent } from './names.js';
+export { MAX_FRAME } from './socket.js';
+export type { ChatSocket, SocketEvents, SocketOptions } from './socket.js';
+/** The whole backend: a method for each endpoint, and sockets. */
+export declare class ChatClient extends HttpApi {
+    #private;
+    /** Use `createClient`. */
+    constructor(options: ClientOptions);
+    /** A socket of the signed-in user, which connects at once and stays connected until `disconnect()`. */
+    socket(options: SocketOptions): ChatSocket;
+}
+/** A client of the backend whose HTTP API is at `url`, which is all that it has to know. */
+export declare function createClient(options: ClientOptions): ChatClient;

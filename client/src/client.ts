@@ -1,0 +1,33 @@
+import { type ClientOptions, HttpApi, type SocketConstructor } from './http.js';
+import { ChatSocket, type SocketOptions } from './socket.js';
+
+export { ChatError } from './errors.js';
+export type * from './http.js';
+export { io } from './io.js';
+export type { IoOptions, IoSocket } from './io.js';
+export type { Timings } from './link.js';
+export { ACTIONS, EVENTS } from './names.js';
+export type { Action, Parameters, Payload, ServerEvent } from './names.js';
+export { MAX_FRAME } from './socket.js';
+export type { ChatSocket, SocketEvents, SocketOptions } from './socket.js';
+
+/** The whole backend: a method for each endpoint, and sockets. */
+export class ChatClient extends HttpApi {
+  readonly #WebSocket: SocketConstructor | undefined;
+
+  /** Use `createClient`. */
+  constructor(options: ClientOptions) {
+    super(options);
+    this.#WebSocket = options.WebSocket;
+  }
+
+  /** A socket of the signed-in user, which connects at once and stays connected until `disconnect()`. */
+  socket(options: SocketOptions): ChatSocket {
+    return new ChatSocket(this, this.#WebSocket ?? globalThis.WebSocket, options).connect();
+  }
+}
+
+/** A client of the backend whose HTTP API is at `url`, which is all that it has to know. */
+export function createClient(options: ClientOptions): ChatClient {
+  return new ChatClient(options);
+}

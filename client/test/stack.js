@@ -1,0 +1,46 @@
+// The local stack, started from the workspace's binaries.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const workspace = resolve(import.meta.dirname, '../..');
+const local = process.env.LOCAL ?? join(workspace, 'target/debug/local');
+
+/** Starts a stack of its own. Gives its HTTP API's URL, and a function that ends it. */
+export async function startStack(env = {}) {
+  const data = mkdtempSync(join(tmpdir(), 'chat-client-'));
+  const stack = spawn(local, {
+    cwd: workspace,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: {
+      LOCAL_BINARIES: dirname(local),
+      LOCAL_TEMPLATE: join(workspace, 'template.yaml'),
+      ...process.env,
+      APP_PORT: '0',
+      LOCAL_DATA_DIR: data,
+      LOCAL_STOP_WITH_STDIN: 'true',
+      ...env,
+    },
+  });
+  const ended = new Promise((resolve) => stack.once('close', resolve));
+  const stop = async () => {
+    stack.stdin.end();
+    await ended;
+    rmSync(data, { recursive: true, force: true });
+  };
+  let url;
+  const ready = (async () => {
+    for await (const line of createInterface(stack.stdout)) {
+      url ??= line.match(/^HttpApiUrl\s+(\S+)/)?.[1];
+      if (line.startsWith('ready')) return true;
+    }
+  })();
+  const failed = new Promise((_, reject) =>
+    stack.once('error', () => reject(new Error(`${local} cannot be started: run \`cargo build\`, or name it in LOCAL`))),
+  );
+  if (!(await Promise.race([ready, failed]))) throw new Error('the local stack did not start');
+  stack.stdout.resume();
+  return { url, stop };
+}
