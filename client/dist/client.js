@@ -454,6 +454,7 @@ var ChatSocket = class extends Emitter {
       if (!link) return;
       this.#overlap = new Overlap(this.#timings.settle);
       this.#use(link);
+      this.#renewLater();
       this.#id = Math.random().toString(36).slice(2);
       this.tell("connect");
     } catch (error) {
@@ -505,7 +506,6 @@ var ChatSocket = class extends Emitter {
   #use(link) {
     this.#link = link;
     this.#outbox.use(link);
-    this.#renewLater();
   }
   #renewLater() {
     clearTimeout(this.#timer);
@@ -515,7 +515,11 @@ var ChatSocket = class extends Emitter {
     this.#links.delete(link);
     if (link !== this.#link) return;
     const other = this.#run && [...this.#links].find((link2) => link2.isOpen);
-    if (other) return this.#use(other);
+    if (other) {
+      this.#use(other);
+      this.#renewLater();
+      return;
+    }
     this.#link = this.#id = void 0;
     this.#outbox.use(void 0);
     const run = this.#run &&= ++this.#runs;

@@ -136,6 +136,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
       // What arrived before has no copy on this socket.
       this.#overlap = new Overlap(this.#timings.settle);
       this.#use(link);
+      this.#renewLater();
       this.#id = Math.random().toString(36).slice(2);
       this.tell('connect');
     } catch (error) {
@@ -192,7 +193,6 @@ export class ChatSocket extends Emitter<SocketEvents> {
   #use(link: Link): void {
     this.#link = link;
     this.#outbox.use(link);
-    this.#renewLater();
   }
 
   #renewLater(): void {
@@ -205,7 +205,11 @@ export class ChatSocket extends Emitter<SocketEvents> {
     this.#links.delete(link);
     if (link !== this.#link) return;
     const other = this.#run && [...this.#links].find((link) => link.isOpen);
-    if (other) return this.#use(other);
+    if (other) {
+      this.#use(other);
+      this.#renewLater();
+      return;
+    }
     this.#link = this.#id = undefined;
     this.#outbox.use(undefined);
     const run = (this.#run &&= ++this.#runs);

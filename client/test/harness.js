@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { createClient } from '../dist/client.js';
 
 export const url = process.env.CHAT_HTTP_API_URL;
+if (!url) throw new Error('these tests need a stack: `npm test` starts one, or set CHAT_HTTP_API_URL');
 
 /** Short times: what takes minutes on AWS takes moments here. */
 export const timings = { backoff: 20, maxBackoff: 100, settle: 400 };
@@ -156,6 +157,11 @@ export function unique() {
 /** The texts that were shown. */
 export function messages(told) {
   return of(told, 'chatUpdate').map(({ message }) => message);
+}
+
+/** How many timers keep this process alive. */
+export function timers() {
+  return process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
 }
 
 /** Waits until `condition` gives something. */

@@ -17,7 +17,7 @@ if (!env.CHAT_HTTP_API_URL) {
   stack = await startStack({ ALLOWED_ORIGINS: `http://localhost:${env.CHAT_PAGE_PORT}` });
   env.CHAT_HTTP_API_URL = stack.url;
 }
-const tests = spawn(process.execPath, isBench ? [join(here, 'bench.js')] : ['--test', ...files], { env, stdio: 'inherit' });
+const tests = spawn(process.execPath, isBench ? [join(here, 'bench.js')] : ['--test', '--test-timeout=120000', ...files], { env, stdio: 'inherit' });
 process.exitCode = await new Promise((resolve) => tests.once('close', (code) => resolve(code ?? 1)));
 await stack?.stop();
 
