@@ -4,11 +4,16 @@
 use std::time::Duration;
 
 use aws_sdk_apigatewaymanagement::config::timeout::TimeoutConfig;
-use aws_sdk_apigatewaymanagement::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+use aws_sdk_apigatewaymanagement::config::{
+    BehaviorVersion, Credentials, Region, SharedHttpClient, retry::RetryConfig,
+};
 use aws_sdk_apigatewaymanagement::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use aws_sdk_apigatewaymanagement::{Client, Config};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use futures_util::{StreamExt, stream};
 use mongodb::Database;
 
@@ -17,6 +22,9 @@ use crate::config::{self, ConfigError};
 use crate::connections::{ConnectionId, Connections};
 use crate::error::{Error, Result};
 use crate::sessions::Session;
+
+/// Amazon Trust Services (<https://www.amazontrust.com/repository/>).
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
 /// So many posts go out side by side.
 const PARALLEL_POSTS: usize = 64;
@@ -57,6 +65,7 @@ impl ConnectionsApi {
             .build();
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
+            .http_client(https_client(&endpoint)?)
             .endpoint_url(endpoint)
             .region(Region::new(region))
             .credentials_provider(credentials)
@@ -93,6 +102,18 @@ impl ConnectionsApi {
             tracing::warn!(reason = error.code().unwrap_or("the gateway cannot be reached"), "closing a socket failed");
         }
     }
+}
+
+/// A client that trusts the authorities that sign for AWS. Reading all that the system trusts would take a third of a cold start.
+fn https_client(endpoint: &str) -> Result<SharedHttpClient, ConfigError> {
+    let host = endpoint.split('/').nth(2).unwrap_or_default();
+    // In other partitions, as in China, AWS has other names and authorities.
+    let is_amazon = host.ends_with(".amazonaws.com") || endpoint.starts_with("http://");
+    let roots = TrustStore::empty().with_native_roots(!is_amazon).with_pem_certificate(AMAZON_ROOTS);
+    let trust = TlsContext::builder().with_trust_store(roots).build();
+    let trust =
+        trust.map_err(|_| ConfigError::malformed("WEBSOCKET_ENDPOINT", "needs a TLS that this system lacks"))?;
+    Ok(Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(trust).build_https())
 }
 
 /// The open sockets: their records, and the way to reach them.
