@@ -76,7 +76,7 @@ pub(crate) async fn use_everything(stack: &Stack) -> Vec<Value> {
         let frame = json!({
             "action": action, "chatId": chat.id, "message": "live", "id": chat.bob.id, "userName": "Ada", "friendName": "Bob",
         });
-        socket.send(frame).await;
+        socket.send_odd(frame).await;
         invocations.note(function).await;
     }
     socket.close().await;
