@@ -30,6 +30,13 @@ pub struct Chat {
     pub created_at: Timestamp,
 }
 
+impl Chat {
+    /// The chat of two users.
+    pub fn new(id: ChatId, pair: Pair, created_at: Timestamp) -> Self {
+        Self { id, users_id: [pair.low, pair.high], pair, created_at }
+    }
+}
+
 /// Two different users in the order of their ids.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Pair {
@@ -56,6 +63,12 @@ impl Pair {
             { "low": user, "high": other },
             { "low": other, "high": user },
         ] }
+    }
+}
+
+impl From<Pair> for Bson {
+    fn from(Pair { low, high }: Pair) -> Self {
+        doc! { "low": low, "high": high }.into()
     }
 }
 
@@ -100,7 +113,7 @@ impl Chats {
     /// # Errors
     /// [`Error::Conflict`] when they are connected already; the index decides when both ask at once.
     pub async fn create(&self, pair: Pair) -> Result<Chat> {
-        let chat = Chat { id: ChatId::new(), users_id: [pair.low, pair.high], pair, created_at: Timestamp::now() };
+        let chat = Chat::new(ChatId::new(), pair, Timestamp::now());
         match self.0.insert_one(&chat).await {
             Ok(_) => Ok(chat),
             Err(error) if is_duplicate(&error) => Err(Error::Conflict("you are connected already")),

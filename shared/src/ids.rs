@@ -44,6 +44,12 @@ macro_rules! ids {
             }
         }
 
+        impl From<ObjectId> for $name {
+            fn from(id: ObjectId) -> Self {
+                Self(id)
+            }
+        }
+
         impl From<$name> for Bson {
             fn from(id: $name) -> Self {
                 id.0.into()

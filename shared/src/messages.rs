@@ -8,6 +8,8 @@
 //! A repeated send is stopped by the same command: each message has a `key`, made of the sender and the
 //! client's id for it, that the command refuses to add twice to a page, and an index to two pages.
 
+mod past;
+
 use std::ops::ControlFlow;
 
 use futures_util::TryStreamExt;
@@ -22,6 +24,8 @@ use crate::error::{Error, Result};
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::text::{ClientId, MessageText};
 use crate::timestamp::Timestamp;
+
+pub use past::{Held, PastMessage};
 
 /// Messages in a page.
 const PAGE_SIZE: i64 = 64;
@@ -111,7 +115,7 @@ impl Page {
 }
 
 /// How far a page is filled.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 struct Fill {
     number: i64,
     count: i64,

@@ -54,6 +54,9 @@ pub struct InvalidLength {
 }
 
 impl<const MAX: usize> Text<MAX> {
+    /// The most characters.
+    pub const MAX: usize = MAX;
+
     /// The text itself.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -61,6 +61,12 @@ impl std::ops::Sub<Duration> for Timestamp {
     }
 }
 
+impl From<DateTime> for Timestamp {
+    fn from(time: DateTime) -> Self {
+        Self(time)
+    }
+}
+
 impl From<Timestamp> for Bson {
     fn from(timestamp: Timestamp) -> Self {
         timestamp.0.into()

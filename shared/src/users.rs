@@ -35,6 +35,27 @@ pub struct User {
     pub updated_at: Timestamp,
 }
 
+impl User {
+    /// All that is stored of the user, what the directory is searched by included.
+    pub fn to_document(&self) -> Document {
+        let mut document = doc! {
+            "_id": self.id,
+            "email": &self.email,
+            "isProfileComplete": self.is_profile_complete,
+            "createdAt": self.created_at,
+            "updatedAt": self.updated_at,
+        };
+        if let Some(name) = &self.full_name {
+            document.insert("fullName", name);
+            document.insert("searchTerms", search_terms(name));
+        }
+        if let Some(photo) = &self.photo {
+            document.insert("photo", photo);
+        }
+        document
+    }
+}
+
 /// What others see of a user, as stored.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
