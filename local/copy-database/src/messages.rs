@@ -1,0 +1,138 @@
+//! Reading the messages of an old chat.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Bson, Document, RawBsonRef, RawDocument};
+use sha2::{Digest, Sha256};
+use shared::ids::{ChatId, MessageId, UserId};
+use shared::messages::PastMessage;
+use shared::text::MessageText;
+use shared::timestamp::Timestamp;
+
+use crate::report::Report;
+use crate::values::{self, Shown};
+
+/// Reads the messages of one chat, in their order.
+pub(crate) struct Reader<'a> {
+    report: &'a mut Report,
+    /// The collection and id of the chat.
+    chat: &'a str,
+    id: ChatId,
+    members: [UserId; 2],
+    /// The time of the message before, or of the chat.
+    time: Timestamp,
+    messages: Vec<PastMessage>,
+    ids: HashSet<MessageId>,
+    /// How many messages without an id have the same content so far.
+    alike: HashMap<[u8; 12], u32>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(
+        report: &'a mut Report,
+        chat: &'a str,
+        id: ChatId,
+        members: [UserId; 2],
+        created_at: Timestamp,
+    ) -> Self {
+        let (messages, ids, alike) = (Vec::new(), HashSet::new(), HashMap::new());
+        Self { report, chat, id, members, time: created_at, messages, ids, alike }
+    }
+
+    /// The messages that are taken; the others are reported.
+    pub(crate) fn read(mut self, document: &RawDocument) -> Vec<PastMessage> {
+        let messages = match document.get("chats") {
+            Ok(Some(RawBsonRef::Array(messages))) => messages,
+            Ok(None | Some(RawBsonRef::Null)) => return Vec::new(),
+            _ => {
+                self.report.messages.left_out += 1;
+                self.report.left_out(self.chat, "its messages are no list");
+                return Vec::new();
+            }
+        };
+        for (number, message) in (1..).zip(messages) {
+            let message = message.ok().and_then(|message| message.as_document()?.try_into().ok());
+            let message: Document = message.unwrap_or_default();
+            let record = Record { chat: self.chat, number, id: message.get("_id") };
+            if let Err(why) = self.take(&record, &message) {
+                self.report.messages.left_out += 1;
+                self.report.left_out(record, why);
+            }
+        }
+        self.messages
+    }
+
+    fn take(&mut self, record: &Record<'_>, message: &Document) -> Result<(), &'static str> {
+        let send_by = message.get("sendBy").and_then(values::id).map(UserId::from);
+        let send_by =
+            send_by.filter(|sender| self.members.contains(sender)).ok_or("its sender is no member of the chat")?;
+        let text = match message.get("message") {
+            Some(Bson::String(text)) if text.is_empty() => return Err("it is empty"),
+            Some(Bson::String(text)) => text,
+            _ => return Err("it has no text"),
+        };
+        let own_id = message.get("_id").and_then(values::id);
+        let own_time = message.get("sendTime").and_then(values::time);
+        if let Some(time) = own_time {
+            self.time = time;
+        } else {
+            self.report.changed(record, "its time cannot be read: it gets that of the message before, or of the chat");
+        }
+        let parts = parts(text);
+        if parts.len() > 1 {
+            let (max, parts) = (MessageText::MAX, parts.len());
+            self.report.changed(record, format_args!("it has more than {max} characters: it becomes {parts} messages"));
+        }
+        for (part, text) in parts.into_iter().enumerate() {
+            let own_id = own_id.map(MessageId::from).filter(|id| part == 0 && !self.ids.contains(id));
+            let id = own_id.unwrap_or_else(|| self.derive_id(send_by, own_time, text.as_str()));
+            self.ids.insert(id);
+            self.messages.push(PastMessage { id, send_by, send_time: self.time, text });
+        }
+        Ok(())
+    }
+
+    /// An id for a message that has none of its own: the same in every copy, whatever comes before and after it.
+    fn derive_id(&mut self, send_by: UserId, time: Option<Timestamp>, text: &str) -> MessageId {
+        let time = time.map(Bson::from);
+        let content = hash(&format!("{}:{send_by}:{time:?}:{text}", self.id));
+        let alike = self.alike.entry(content).or_default();
+        *alike += 1;
+        let id = hash(&format!("{content:?}:{alike}"));
+        ObjectId::from_bytes(id).into()
+    }
+}
+
+fn hash(text: &str) -> [u8; 12] {
+    let hash = Sha256::digest(text);
+    std::array::from_fn(|index| hash[index])
+}
+
+/// The text in parts that are not too long, of which only the last is shorter than it might be.
+fn parts(text: &str) -> Vec<MessageText> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.char_indices().nth(MessageText::MAX).map_or(rest.len(), |(index, _)| index);
+        let (part, after) = rest.split_at(end);
+        parts.extend(part.parse());
+        rest = after;
+    }
+    parts
+}
+
+/// A message as reports name it.
+struct Record<'a> {
+    chat: &'a str,
+    /// 1, 2, 3 … in the old chat.
+    number: usize,
+    id: Option<&'a Bson>,
+}
+
+impl fmt::Display for Record<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} message {} {}", self.chat, self.number, Shown(self.id.cloned()))
+    }
+}
