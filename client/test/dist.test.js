@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { transformSync } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+
+test('dist is what the sources give: run `npm run build` and commit it', (t) => {
+  const fresh = mkdtempSync(join(tmpdir(), 'chat-client-'));
+  t.after(() => rmSync(fresh, { recursive: true }));
+  execFileSync(process.execPath, [join(root, 'build.js'), fresh]);
+  assert.deepEqual(read(dist), read(fresh));
+});
+
+test('minified and compressed, it has at most 6 KB', (t) => {
+  const { code } = transformSync(readFileSync(join(dist, 'client.js'), 'utf8'), { minify: true, format: 'esm' });
+  const size = gzipSync(code).length;
+  t.diagnostic(`${size} bytes`);
+  assert.ok(size <= 6_000, `it has ${size} bytes`);
+});
+
+test('it depends on nothing', () => {
+  const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  assert.deepEqual(dependencies, {});
+  assert.doesNotMatch(readFileSync(join(dist, 'client.js'), 'utf8'), /^import /m);
+});
+
+test('the types allow what the contract allows, and nothing else', () => {
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const { status, stdout } = run(tsc, '--project', join(import.meta.dirname, 'tsconfig.json'));
+  assert.equal(status, 0, stdout);
+});
+
+function run(...args) {
+  try {
+    return { status: 0, stdout: execFileSync(process.execPath, args, { encoding: 'utf8' }) };
+  } catch ({ status, stdout }) {
+    return { status, stdout };
+  }
+}
+
+function read(folder) {
+  return Object.fromEntries(readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), 'utf8')]));
+}

@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { reconnect } from './reconnects.js';
+
+test('fifty reconnects lose nothing, double nothing and leave nothing behind', async (t) => {
+  assert.deepEqual(await reconnect(t, 50), {
+    reconnects: 52,
+    lost: 0,
+    doubled: 0,
+    errors: 0,
+    socketsLeft: 0,
+    timersLeft: 0,
+  });
+});
