@@ -7,7 +7,7 @@ export const url = process.env.CHAT_HTTP_API_URL;
 if (!url) throw new Error('these tests need a stack: `npm test` starts one, or set CHAT_HTTP_API_URL');
 
 /** Short times: what takes minutes on AWS takes moments here. */
-export const timings = { backoff: 20, maxBackoff: 100, settle: 400 };
+export const timings = { backoff: 20, maxBackoff: 100, settle: 1_000 };
 
 /** Cookies as a browser keeps them, a `fetch` that sends them, and sockets that are counted. */
 export class Browser {
