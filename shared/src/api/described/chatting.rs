@@ -25,6 +25,7 @@ pub(super) fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             who: "anyone, unless `PUBLIC_DIRECTORY=false`",
             cookies: &["", ACCESS],
             takes: query::<UsersInput>(schemas, r#"{"search":"ada","limit":"100","after":"65a1b2c3d4e5f60718293a40"}"#),
+            notes: &[("search", "the start of any part of a name"), ("after", "an `_id`")],
             effect: "`data`: `[{\"_id\",\"fullName\",\"photoUrl\"}]`, `next`: what to ask for `after`, or `null`",
             gives: vec![reply(
                 schemas,
@@ -88,6 +89,7 @@ pub(super) fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
                 schemas,
                 r#"{"chatId":"65a1b2c3d4e5f60718293a4d","limit":"200","before":"201"}"#,
             ),
+            notes: &[("before", "a `seq`"), ("after", "a `seq`, not with `before`")],
             effect: "`data`: `{\"_id\",\"chats\":[message, …]}`, oldest first; `hasMore`. Very long messages make the answer end earlier: `hasMore` tells",
             gives: vec![reply(schemas, GetChatOutput { data: messages(), has_more: false })],
             fails: wrong_query(["\"chatId\" is required", "\"before\" and \"after\" exclude each other"])
@@ -108,6 +110,7 @@ pub(super) fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
                 schemas,
                 r#"{"message":"Hello Bob","chatId":"65a1b2c3d4e5f60718293a4d","userId":"65a1b2c3d4e5f60718293a4b","clientId":"1"}"#,
             )),
+            notes: &[("userId", "oneself")],
             effect: "`data`: the message as stored",
             gives: vec![reply(schemas, SendMessageOutput { message: "Successfully send", data: message() })],
             fails: [

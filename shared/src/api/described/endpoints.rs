@@ -29,6 +29,8 @@ pub(super) struct Endpoint {
     /// The cookies any one of which lets a caller in; the empty name stands for none.
     pub(super) cookies: &'static [&'static str],
     pub(super) takes: Takes,
+    /// What the README says about fields, by name, beside the limits that it takes from their schemas.
+    pub(super) notes: &'static [(&'static str, &'static str)],
     /// What it does and gives, and what else there is to know.
     pub(super) effect: &'static str,
     pub(super) gives: Vec<Gives>,

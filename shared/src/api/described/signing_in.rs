@@ -58,6 +58,7 @@ pub(super) fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             .into_iter()
             .flatten()
             .collect(),
+            ..Endpoint::default()
         },
         Endpoint {
             method: "DELETE",
@@ -103,6 +104,7 @@ pub(super) fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             .into_iter()
             .flatten()
             .collect(),
+            ..Endpoint::default()
         },
         Endpoint {
             method: "POST",
