@@ -6,7 +6,9 @@ use clap::Parser;
 
 /// Copies the database and the photos of the Express and Socket.IO backend into a database of this one.
 ///
-/// Users and chats keep their ids, messages their order. It can be run again at any time: it adds what is missing and changes nothing else.
+/// Users and chats keep their ids, messages their order. It can be run again at any time: it adds what is missing and takes later
+/// changes of users; all else stays as it is. The old database is only read.
+///
 /// Every record that is not taken as it is gets a line with its collection, its id and the reason.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 110, after_help = EXPECTED)]
