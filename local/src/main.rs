@@ -10,6 +10,7 @@ mod ids;
 mod lambda;
 mod mail;
 mod mongod;
+mod page;
 mod reaper;
 mod settings;
 mod stack;

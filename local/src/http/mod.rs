@@ -2,6 +2,7 @@
 
 mod cors;
 mod event;
+mod second;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -10,10 +11,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use futures_util::stream;
 use serde::Deserialize;
 use serde_json::json;
@@ -24,6 +26,7 @@ use crate::activity::{Activity, Event};
 use crate::ids::gateway_id;
 use crate::lambda::{Host, InvokeError, Invoked, MAX_PAYLOAD};
 use crate::mail::{Mail, Mailbox};
+use crate::page;
 use crate::template::{Cors, HttpRoute};
 
 /// The largest body that the gateway takes
@@ -59,19 +62,35 @@ impl HttpApi {
 
     /// Serves it on `listener` for as long as it is polled.
     pub(crate) async fn serve(self, listener: TcpListener) {
-        let app = Router::new()
+        let api = Arc::new(self);
+        let told = Router::new()
             .route("/_local/mail", get(mails))
             .route("/_local/activity", get(activity))
+            .layer(middleware::from_fn_with_state(Arc::clone(&api), for_pages));
+        let app = Router::new()
+            .merge(told)
+            .merge(page::routes())
+            .route(second::ROUTE, any(second::answer))
             .route(
                 "/2015-03-31/functions/{function}/invocations",
                 post(invoke).layer(DefaultBodyLimit::max(MAX_PAYLOAD)),
             )
             .fallback(answer)
-            .with_state(Arc::new(self))
+            .with_state(api)
             .into_make_service_with_connect_info::<SocketAddr>();
         // It ends with an error only if the listener does.
         let _ = axum::serve(listener, app).await;
     }
+}
+
+/// Lets the pages that may use the API read an answer of this stack's own too.
+async fn for_pages(State(api): State<Arc<HttpApi>>, request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let mut response = next.run(request).await;
+    if let Some(cors) = &api.cors {
+        cors::apply(cors, origin.as_ref(), response.headers_mut());
+    }
+    response
 }
 
 #[derive(Deserialize)]
@@ -133,6 +152,9 @@ impl HttpApi {
             return refusal(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
         }
         let Some(matched) = self.routes.find(request.method().as_str(), request.uri().path()) else {
+            if request.method() == Method::GET && request.uri().path() == "/" {
+                return page::index();
+            }
             return refusal(StatusCode::NOT_FOUND, "Not Found");
         };
         let (head, body) = request.into_parts();

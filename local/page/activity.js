@@ -1,0 +1,86 @@
+// What goes on in the stack, as it happens: requests, frames, and what functions send to sockets.
+import { clock, el } from './dom.js';
+
+/** So many of the newest entries are kept. */
+const KEPT = 200;
+
+/** Follows the stack at `api`. */
+export function showActivity({ api, entries, totals, clear }) {
+  let count;
+  const reset = () => {
+    count = { invocations: 0, cold: 0, commands: 0 };
+    entries.replaceChildren();
+    totals.textContent = 'Nothing yet.';
+  };
+  reset();
+  clear.onclick = reset;
+
+  const source = new EventSource(`${api}/_local/activity`);
+  source.onmessage = ({ data }) => {
+    const entry = JSON.parse(data);
+    entries.prepend(row(entry));
+    entries.children[KEPT]?.remove();
+    if (!entry.function) return;
+    count.invocations++;
+    count.cold += entry.initMillis === null ? 0 : 1;
+    count.commands += entry.databaseCommands ?? 0;
+    totals.textContent = `Invocations: ${count.invocations}, cold starts: ${count.cold}, database commands: ${count.commands}`;
+  };
+}
+
+function row(entry) {
+  const { at, millis, initMillis, databaseCommands } = entry;
+  const isCold = typeof initMillis === 'number';
+  const start = isCold ? `cold, ${Math.round(initMillis)} ms` : 'warm';
+  return el(
+    'tr',
+    { className: isCold ? 'cold' : '' },
+    el('td', {}, clock(at, { hour: '2-digit', minute: '2-digit', second: '2-digit' })),
+    el('td', { className: 'what' }, ...what(entry)),
+    cell('Function', entry.function),
+    cell('Start', entry.function && start),
+    cell('Milliseconds', millis?.toFixed(1), 'number'),
+    cell('Database commands', databaseCommands ?? undefined, 'number'),
+  );
+}
+
+/** On a phone, where there are no columns, a cell is shown with its column's name. */
+function cell(label, content, className = '') {
+  return el('td', { className: content === undefined ? 'empty' : className, 'data-label': label }, String(content ?? ''));
+}
+
+function what({ kind, name, status, text }) {
+  switch (kind) {
+    case 'request':
+      return [short(name), ' ', el('span', { className: status < 400 ? 'good' : 'bad' }, String(status))];
+    case 'frame':
+      return [...kindOf('frame'), name, ...content(text)];
+    default:
+      return [...kindOf('push'), parsed(text)?.event ?? '', ...content(text)];
+  }
+}
+
+function kindOf(kind) {
+  return [el('span', { className: 'kind' }, kind), ' '];
+}
+
+/** Ids, by which nobody reads, take less room. */
+function short(text) {
+  return text.replace(/[0-9a-f]{18,}(?=[0-9a-f]{6})/g, '…');
+}
+
+/** What a frame says beside its name. */
+function content(text) {
+  const { action, event, ...rest } = parsed(text) ?? {};
+  const values = Object.values(rest).map(String);
+  return values.length ? [' ', el('span', { className: 'quiet' }, short(values.join(' · ')))] : [];
+}
+
+function parsed(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}

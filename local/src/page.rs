@@ -1,0 +1,123 @@
+//! The page to try the backend on, and the reference of its APIs. Both are compiled in and never deployed.
+
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use serde_json::{Map, Number, Value};
+
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const JSON: &str = "application/json";
+
+/// Nothing comes from elsewhere, and no text becomes code. Sockets and, where the page is told so, the HTTP API are on other origins.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data: http: https:; connect-src 'self' http: https: ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+macro_rules! files {
+    ($($name:literal $kind:ident),* $(,)?) => {
+        &[$(($name, $kind, include_str!(concat!("../page/", $name)))),*]
+    };
+}
+
+/// What pages consist of: name, media type, content.
+const FILES: &[(&str, &str, &str)] = files! {
+    "activity.js" SCRIPT,
+    "chat.js" SCRIPT,
+    "chats.js" SCRIPT,
+    "dom.js" SCRIPT,
+    "page.css" STYLE,
+    "page.js" SCRIPT,
+    "person.js" SCRIPT,
+    "reference.css" STYLE,
+    "reference.js" SCRIPT,
+    "schemas.js" SCRIPT,
+    "sign-in.js" SCRIPT,
+};
+
+static OPENAPI: LazyLock<String> = LazyLock::new(|| json(include_str!("../../shared/api/openapi.yaml")));
+static ASYNCAPI: LazyLock<String> = LazyLock::new(|| json(include_str!("../../shared/api/asyncapi.yaml")));
+
+/// The page itself, which is at `/` unless the template has a route for that.
+pub(crate) fn index() -> Response {
+    answer(HTML, include_str!("../page/index.html"))
+}
+
+/// Everything else that it needs, and the reference.
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/_local/page/{file}", get(file))
+        .route("/_local/client.js", get(async || answer(SCRIPT, include_str!("../../client/dist/client.js"))))
+        .route("/_local/api", get(async || answer(HTML, include_str!("../page/reference.html"))))
+        .route("/_local/openapi.json", get(async || answer(JSON, OPENAPI.as_str())))
+        .route("/_local/asyncapi.json", get(async || answer(JSON, ASYNCAPI.as_str())))
+}
+
+async fn file(Path(wanted): Path<String>) -> Response {
+    match FILES.iter().find(|(name, ..)| *name == wanted) {
+        Some((_, kind, content)) => answer(kind, content),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn answer(kind: &'static str, content: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ];
+    (headers, content).into_response()
+}
+
+/// A description as JSON, which browsers read by themselves.
+fn json(yaml: &str) -> String {
+    let documents = Yaml::load_from_str(yaml).unwrap_or_default();
+    documents.first().map_or(Value::Null, value).to_string()
+}
+
+fn value(yaml: &Yaml<'_>) -> Value {
+    match yaml {
+        Yaml::Value(Scalar::Boolean(value)) => Value::Bool(*value),
+        Yaml::Value(Scalar::Integer(value)) => Value::from(*value),
+        Yaml::Value(Scalar::FloatingPoint(value)) => {
+            Number::from_f64(value.into_inner()).map_or(Value::Null, Value::Number)
+        }
+        Yaml::Value(Scalar::String(text)) => Value::from(text.as_ref()),
+        Yaml::Sequence(items) => items.iter().map(value).collect(),
+        Yaml::Mapping(entries) => {
+            let entry = |(key, item): (&Yaml<'_>, &Yaml<'_>)| Some((key.as_str()?.to_owned(), value(item)));
+            Value::Object(entries.iter().filter_map(entry).collect::<Map<_, _>>())
+        }
+        _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn yaml_becomes_json() {
+        let text = "a: 1\nb: [x, true, 1.5, null]\n'200':\n  c: |\n    two\n    lines\n";
+
+        let read: Value = serde_json::from_str(&json(text)).unwrap();
+
+        assert_eq!(read, json!({ "a": 1, "b": ["x", true, 1.5, null], "200": { "c": "two\nlines\n" } }));
+    }
+
+    #[test]
+    fn both_descriptions_can_be_read() {
+        for (description, version) in [(&*OPENAPI, "openapi"), (&*ASYNCAPI, "asyncapi")] {
+            let read: Value = serde_json::from_str(description).unwrap();
+
+            assert!(read[version].is_string(), "{version}");
+        }
+    }
+}
