@@ -1,10 +1,10 @@
 // The same in a browser, on a page of another origin than the API's.
 import assert from 'node:assert/strict';
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import puppeteer from 'puppeteer-core';
+import { launchChromium } from './chromium.js';
 import { mailedCode, newEmail, unique, url } from './harness.js';
 
 const port = Number(process.env.CHAT_PAGE_PORT ?? 4173);
@@ -20,43 +20,13 @@ before(async () => {
     response.end(isScript ? script : '<!doctype html><title>Test</title><link rel="icon" href="data:,">');
   });
   await new Promise((resolve) => server.listen(port, 'localhost', resolve));
-  browser = await puppeteer.launch(await chromium());
+  browser = await launchChromium();
 });
 
 after(async () => {
   await browser?.close();
   server.close();
 });
-
-/** Chromium from CHROMIUM or the PATH; else the one that an npm package carries, unpacked into node_modules. */
-async function chromium() {
-  const onPath = ['chromium', 'chromium-browser', 'google-chrome', 'chrome']
-    .flatMap((name) => process.env.PATH.split(delimiter).map((folder) => join(folder, name)))
-    .find(isExecutable);
-  return { headless: 'shell', args: ['--no-sandbox'], executablePath: process.env.CHROMIUM ?? onPath ?? (await unpacked()) };
-}
-
-async function unpacked() {
-  const { TMPDIR } = process.env;
-  process.env.TMPDIR = join(import.meta.dirname, '../node_modules/.cache');
-  mkdirSync(process.env.TMPDIR, { recursive: true });
-  // It brings its own libraries only to where it thinks it is on AWS Lambda.
-  process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs22.x';
-  const { default: packed } = await import('@sparticuz/chromium');
-  const path = await packed.executablePath();
-  if (TMPDIR === undefined) delete process.env.TMPDIR;
-  else process.env.TMPDIR = TMPDIR;
-  return path;
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** A page with a session of its own. What it says to the console that is no refused request counts as a mistake. */
 async function open(t) {

@@ -1,0 +1,175 @@
+// The page in a browser: what somebody does who tries this backend for the first time.
+import assert from 'node:assert/strict';
+import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { launchChromium } from '../../../client/test/chromium.js';
+import { startStack } from '../../../client/test/stack.js';
+import { openWindow, picture, serveElsewhere } from './harness.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'chat-page-'));
+const photo = join(folder, 'photo.png');
+// One violet pixel.
+writeFileSync(photo, Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPj/HwADBwIAMCbHYQAAAABJRU5ErkJggg==', 'base64'));
+
+let browser;
+let stack;
+
+before(async () => {
+  [browser, stack] = await Promise.all([launchChromium(), startStack()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await stack?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test('two people sign up, connect, talk, and log out', async (t) => {
+  await journey(t, stack.url, 'same-origin');
+});
+
+test('the same across two sites, with SameSite=None', async (t) => {
+  const elsewhere = await serveElsewhere();
+  t.after(elsewhere.close);
+  const { url, stop } = await startStack({ COOKIE_SAME_SITE: 'None', ALLOWED_ORIGINS: elsewhere.origin });
+  t.after(stop);
+  elsewhere.from(url);
+  await journey(t, `${elsewhere.origin}/?api=${url}`, 'two-sites');
+});
+
+async function journey(t, url, name) {
+  const { page, mistakes, first, second } = await openWindow(t, browser, url);
+  await first.signUp(`ada@${name}.example.com`, `Ada ${name}`, photo);
+  // Somebody who comes later is seen at once.
+  await second.signUp(`bob@${name}.example.com`, `Bob ${name}`, photo);
+  await picture(page, `${name}-1-signed-in`);
+  await first.click(`Connect with Bob ${name}`);
+  await first.sees(`Bob ${name}`, '.pane h3');
+  await second.sees(`Ada ${name} is now connected with you.`);
+
+  // Bob has not opened the chat: he is told of the message, and it counts as delivered.
+  await first.say('Hello Bob');
+  await second.sees('new', '.badge');
+  await first.sees('delivered', '.own');
+  const chat = await page.locator('#second .lists .entry').waitHandle();
+  await chat.click();
+  await second.sees('Hello Bob', '.theirs');
+  await first.sees(`Bob ${name} is active`);
+
+  // What people write is text, whatever it looks like.
+  const markup = '<img src=x onerror="document.title=1"> & you?';
+  await second.say(markup);
+  await first.sees(markup, '.theirs');
+  await second.sees('delivered', '.own');
+  for (const id of ['first', 'second']) {
+    assert.equal(await page.$eval(`#${id} header img.picture`, (image) => image.complete && image.naturalWidth), 1);
+  }
+
+  await page.waitForFunction(() => ['POST /api/sendMessage 200', 'frame chatsend', 'push chatUpdate'].every((what) => document.getElementById('entries').innerText.includes(what)));
+  const row = await page.$eval('#entries', (entries) =>
+    [...entries.rows].map((row) => [...row.cells].map((cell) => cell.textContent)).find(([, what]) => what.startsWith('POST /api/sendMessage')),
+  );
+  const [, , ran, start, millis, commands] = row;
+  assert.equal(ran, 'SendMessage');
+  assert.match(start, /^(warm|cold, \d+ ms)$/);
+  assert.ok(Number(millis) > 0);
+  assert.equal(Number(commands), 2);
+  await picture(page, `${name}-2-chatting`);
+
+  await page.reload();
+  for (const [person, chatName] of [[first, `Bob ${name}`], [second, `Ada ${name}`]]) {
+    await person.sees('connected', '.state');
+    await person.sees(chatName, '.lists .entry');
+  }
+  await first.click('Log out');
+  await first.sees('You are logged out.');
+  // One session ended, and the other one did not.
+  await second.sees('connected', '.state');
+  await page.reload();
+  await first.sees('Send a code');
+  await second.sees('connected', '.state');
+  assert.deepEqual(mistakes, []);
+}
+
+test('the keyboard is enough to sign in, and the focus is never lost', async (t) => {
+  const { page, first } = await openWindow(t, browser, stack.url);
+  const press = async (name) => {
+    for (let presses = 0; presses < 30; presses++) {
+      const focused = await page.evaluate(() => document.activeElement.innerText ?? '');
+      if (focused.startsWith(name)) return page.keyboard.press('Enter');
+      await page.keyboard.press('Tab');
+    }
+    assert.fail(`${name} cannot be reached`);
+  };
+  const type = async (text) => {
+    await page.keyboard.down('Control');
+    await page.keyboard.press('a');
+    await page.keyboard.up('Control');
+    await page.keyboard.type(text);
+  };
+  await page.focus('#first input');
+  await type('keyboard@example.com');
+  await page.keyboard.press('Enter');
+  await first.sees('Your sign-in code is');
+  await press('Use ');
+  assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Sign in');
+  await page.keyboard.press('Enter');
+  await first.sees('Who are you?');
+  await type('Grace');
+  await page.keyboard.press('Enter');
+  await first.sees('Grace', 'h2');
+  assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Grace');
+});
+
+test('what cannot be done is told', async (t) => {
+  const { first } = await openWindow(t, browser, stack.url);
+  await first.fill('textbox', 'E-mail address', 'wrong@example.com');
+  await first.click('Send a code');
+  await first.fill('textbox', 'Code', '000000');
+  await first.click('Sign in');
+  await first.sees('The code is wrong or no longer valid.', '[role=alert]');
+});
+
+test('every control has a name', async (t) => {
+  const { page, first } = await openWindow(t, browser, stack.url);
+  await first.signUp('names@example.com', 'Names', photo);
+  const all = (node) => [node, ...(node.children ?? []).flatMap(all)];
+  const controls = all(await page.accessibility.snapshot()).filter(({ role }) => ['button', 'link', 'textbox', 'searchbox', 'log'].includes(role));
+  assert.ok(controls.length > 5);
+  assert.deepEqual(controls.filter(({ name }) => !name), []);
+});
+
+test('a phone shows all of it, light and dark', async (t) => {
+  const { page, first, second } = await openWindow(t, browser, stack.url);
+  await page.setViewport({ width: 360, height: 740 });
+  await picture(page, 'phone-1-start');
+  await first.signUp('phone-a@example.com', 'Phone A', photo);
+  await second.signUp('phone-b@example.com', 'Phone B', photo);
+  await first.click('Connect with Phone B');
+  await first.say('A somewhat longer message that does not fit into one line of a phone');
+  await picture(page, 'phone-2-light');
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+  await picture(page, 'phone-3-dark');
+  await page.setViewport({ width: 1280, height: 900 });
+  await picture(page, 'desktop-dark');
+});
+
+test('the reference has every operation of both descriptions', async (t) => {
+  const { page, mistakes } = await openWindow(t, browser, `${stack.url}/_local/api`);
+  const [http, sockets] = await Promise.all(['openapi', 'asyncapi'].map(async (name) => (await fetch(`${stack.url}/_local/${name}.json`)).json()));
+  const wanted = [
+    ...Object.entries(http.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)),
+    ...Object.values(sockets.components.messages).map(({ name }) => name),
+  ];
+  await page.waitForFunction((count) => document.querySelectorAll('.operation').length === count, {}, wanted.length);
+  const shown = await page.$$eval('.operation h3', (titles) => titles.map((title) => title.textContent));
+  assert.deepEqual(shown.sort(), wanted.sort());
+  assert.doesNotMatch(await page.$eval('main', (main) => main.innerText), /undefined|\[object/);
+  await picture(page, 'reference');
+  await page.setViewport({ width: 360, height: 740 });
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+  assert.deepEqual(mistakes, []);
+});
