@@ -99,6 +99,7 @@ export function showChats(place, { client, user, edit, ended }) {
     unread.delete(chat._id);
     open = openChat(pane, { client, socket, user, chat, changed: noteLast });
     drawChats();
+    pane.querySelector('[data-focus]').focus();
   }
 
   function noteLast(chatId, message) {

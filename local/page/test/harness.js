@@ -10,16 +10,10 @@ mkdirSync(pictures, { recursive: true });
 export async function serveElsewhere() {
   let stack;
   const server = createServer(async (request, response) => {
-    const { status, headers, ...answer } = await fetch(stack + request.url.replace(/\?.*/, '')).then(async (answer) => ({
-      status: answer.status,
-      headers: answer.headers,
-      body: await answer.text(),
-    }));
-    response.writeHead(status, {
-      'Content-Type': headers.get('Content-Type') ?? 'text/plain',
-      'Content-Security-Policy': headers.get('Content-Security-Policy') ?? '',
-    });
-    response.end(answer.body);
+    const answer = await fetch(stack + request.url.replace(/\?.*/, ''));
+    const headers = ['Content-Type', 'Content-Security-Policy'].map((name) => [name, answer.headers.get(name) ?? '']);
+    response.writeHead(answer.status, Object.fromEntries(headers));
+    response.end(await answer.text());
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${server.address().port}`;
@@ -40,9 +34,9 @@ export async function openWindow(t, browser, url) {
   return { page, mistakes, first, second };
 }
 
-/** A picture of the whole page, to be looked at. */
-export async function picture(page, name) {
-  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+/** A picture to be looked at, of the whole page or of what is in sight. */
+export async function picture(page, name, fullPage = true) {
+  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage });
 }
 
 /** One of the two, who sees and does what their part of the page shows and has. */

@@ -10,7 +10,7 @@ import { openWindow, picture, serveElsewhere } from './harness.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'chat-page-'));
 const photo = join(folder, 'photo.png');
-// One violet pixel.
+// One blue pixel.
 writeFileSync(photo, Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPj/HwADBwIAMCbHYQAAAABJRU5ErkJggg==', 'base64'));
 
 let browser;
@@ -55,6 +55,7 @@ async function journey(t, url, name) {
   await first.sees('delivered', '.own');
   const chat = await page.locator('#second .lists .entry').waitHandle();
   await chat.click();
+  assert.equal(await page.evaluate(() => document.activeElement.closest('#second .pane') && document.activeElement.name), 'message');
   await second.sees('Hello Bob', '.theirs');
   await first.sees(`Bob ${name} is active`);
 
@@ -168,8 +169,11 @@ test('the reference has every operation of both descriptions', async (t) => {
   const shown = await page.$$eval('.operation h3', (titles) => titles.map((title) => title.textContent));
   assert.deepEqual(shown.sort(), wanted.sort());
   assert.doesNotMatch(await page.$eval('main', (main) => main.innerText), /undefined|\[object/);
-  await picture(page, 'reference');
+  await page.$eval('#getChat', (operation) => operation.scrollIntoView());
+  await picture(page, 'reference', false);
   await page.setViewport({ width: 360, height: 740 });
+  await page.$eval('#getChat', (operation) => operation.scrollIntoView());
+  await picture(page, 'reference-phone', false);
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
   assert.deepEqual(mistakes, []);
 });

@@ -40,7 +40,7 @@ async fn a_route_for_any_method_takes_every_method() {
 #[tokio::test]
 async fn no_route_is_a_404() {
     for (method, path) in
-        [(Method::GET, "/"), (Method::GET, "/echo/more"), (Method::POST, "/routes/exact"), (Method::GET, "/Echo")]
+        [(Method::POST, "/"), (Method::GET, "/echo/more"), (Method::POST, "/routes/exact"), (Method::GET, "/Echo")]
     {
         let answer = Answer::to(shared().request(method.clone(), path)).await;
 
@@ -51,6 +51,7 @@ async fn no_route_is_a_404() {
 #[tokio::test]
 async fn the_default_route_takes_what_no_other_does() {
     for (method, path, key) in [
+        (Method::GET, "/", "$default"),
         (Method::GET, "/exact", "GET /exact"),
         (Method::POST, "/exact", "$default"),
         (Method::GET, "/any/thing", "$default"),

@@ -9,7 +9,7 @@ use crate::harness::{ALLOWED_ORIGIN, Browser, Handshake, User, shared};
 async fn there_is_nothing_at_an_unknown_path_or_by_another_method() {
     let browser = Browser::new(shared());
     for (method, path) in [
-        (Method::GET, "/"),
+        (Method::POST, "/"),
         (Method::GET, "/api"),
         (Method::GET, "/api/unknown"),
         (Method::GET, "/api/users/1"),

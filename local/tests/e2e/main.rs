@@ -19,6 +19,7 @@ mod main_job;
 mod messages;
 mod opening;
 mod outages;
+mod page;
 mod photos;
 mod profile;
 mod sessions;
