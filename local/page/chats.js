@@ -23,16 +23,26 @@ export function showChats(place, { client, user, edit, ended }) {
   let open;
   const unread = new Set();
 
+  const tell = (error) => void (alert.textContent = sentence(error));
   const leave = () => {
     newcomers.removeEventListener('arrived', findPeople);
     open?.close();
-    // Before the logout, or the socket would take its own end for an accident.
     socket.disconnect();
   };
   const logOut = button('Log out', () =>
     attempt(logOut, alert, async () => {
+      // Before the logout, or the socket would take its own end for an accident.
+      socket.disconnect();
+      try {
+        await client.logout();
+      } catch (error) {
+        // With a session that is over already there is nothing left to do.
+        if (error.status !== 401) {
+          socket.connect();
+          throw error;
+        }
+      }
       leave();
-      await client.logout();
       ended('You are logged out.');
     }),
   );
@@ -58,7 +68,7 @@ export function showChats(place, { client, user, edit, ended }) {
     drawPeople();
   }
 
-  const findPeople = () => loadPeople().catch((error) => (alert.textContent = sentence(error)));
+  const findPeople = () => loadPeople().catch(tell);
 
   function drawChats() {
     keepFocus(chatList, chats, (chat) => {
@@ -117,21 +127,24 @@ export function showChats(place, { client, user, edit, ended }) {
   });
   socket.on('disconnect', () => void (state.textContent = 'reconnecting'));
   socket.on('connect_error', (error) => void (state.textContent = `reconnecting (${error.message})`));
-  socket.on('error', (error) => void (alert.textContent = sentence(error)));
+  socket.on('error', tell);
   socket.on('signedOut', () => {
     leave();
     ended('Your session is over: sign in again.');
   });
-  socket.on('newFriend', async ({ userName }) => {
+  socket.on('newFriend', ({ userName }) => {
     news.textContent = `${userName} is now connected with you.`;
-    await loadChats();
+    loadChats().catch(tell);
   });
-  socket.on('chatUpdate', async ({ chatId, message }) => {
+  socket.on('chatUpdate', ({ chatId, message }) => {
     // The sender is told that it arrived; what arrived is read from the chat, which has it with its number.
     socket.send('messageRecieved', { chatId, message });
-    if (open?.chatId === chatId) return open.catchUp();
-    unread.add(chatId);
-    noteLast(chatId, { message });
+    if (open?.chatId === chatId) {
+      open.catchUp().catch(tell);
+    } else {
+      unread.add(chatId);
+      noteLast(chatId, { message });
+    }
   });
   socket.on('messageSent', ({ chatId, message }) => open?.chatId === chatId && open.delivered(message));
   socket.on('recieveUserResponse', ({ chatId }) => open?.chatId === chatId && open.active());

@@ -26,8 +26,8 @@ export class Person {
     try {
       await this.#enter();
     } catch (error) {
-      if (error.status === 401) this.signIn('Your session is over: sign in again.');
-      else this.signIn(sentence(error));
+      if (error.status === 401) this.#ended('Your session is over: sign in again.');
+      else this.signIn(`${sentence(error)} Load this page again to go on with your session.`);
     }
   }
 
@@ -37,7 +37,6 @@ export class Person {
 
   /** Shows the form to sign in, and why, if there is something to say. */
   signIn(reason = '') {
-    if (reason) localStorage.removeItem(this.#note);
     const { title, api, email, fullName } = this.#options;
     showSignIn(this.#place, {
       client: this.#client,
@@ -60,7 +59,12 @@ export class Person {
       client: this.#client,
       user,
       edit: (back) => showProfile(this.#place, { client: this.#client, ...user, back, done: () => this.#enter() }),
-      ended: (reason) => this.signIn(reason),
+      ended: (reason) => this.#ended(reason),
     });
+  }
+
+  #ended(reason) {
+    localStorage.removeItem(this.#note);
+    this.signIn(reason);
   }
 }

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
-use serde_json::{Map, Number, Value};
+use serde::{Serialize, Serializer};
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -74,42 +74,41 @@ fn answer(kind: &'static str, content: &'static str) -> Response {
     (headers, content).into_response()
 }
 
-/// A description as JSON, which browsers read by themselves.
+/// A description as JSON, which browsers read by themselves, in the order that it is written in.
 fn json(yaml: &str) -> String {
     let documents = Yaml::load_from_str(yaml).unwrap_or_default();
-    documents.first().map_or(Value::Null, value).to_string()
+    serde_json::to_string(&documents.first().map(Node)).unwrap_or_default()
 }
 
-fn value(yaml: &Yaml<'_>) -> Value {
-    match yaml {
-        Yaml::Value(Scalar::Boolean(value)) => Value::Bool(*value),
-        Yaml::Value(Scalar::Integer(value)) => Value::from(*value),
-        Yaml::Value(Scalar::FloatingPoint(value)) => {
-            Number::from_f64(value.into_inner()).map_or(Value::Null, Value::Number)
+struct Node<'a>(&'a Yaml<'a>);
+
+impl Serialize for Node<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Yaml::Value(Scalar::Boolean(value)) => serializer.serialize_bool(*value),
+            Yaml::Value(Scalar::Integer(value)) => serializer.serialize_i64(*value),
+            Yaml::Value(Scalar::FloatingPoint(value)) => serializer.serialize_f64(value.into_inner()),
+            Yaml::Value(Scalar::String(text)) => serializer.serialize_str(text),
+            Yaml::Sequence(items) => serializer.collect_seq(items.iter().map(Node)),
+            Yaml::Mapping(entries) => {
+                serializer.collect_map(entries.iter().map(|(key, value)| (Node(key), Node(value))))
+            }
+            _ => serializer.serialize_unit(),
         }
-        Yaml::Value(Scalar::String(text)) => Value::from(text.as_ref()),
-        Yaml::Sequence(items) => items.iter().map(value).collect(),
-        Yaml::Mapping(entries) => {
-            let entry = |(key, item): (&Yaml<'_>, &Yaml<'_>)| Some((key.as_str()?.to_owned(), value(item)));
-            Value::Object(entries.iter().filter_map(entry).collect::<Map<_, _>>())
-        }
-        _ => Value::Null,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::Value;
 
     use super::*;
 
     #[test]
-    fn yaml_becomes_json() {
-        let text = "a: 1\nb: [x, true, 1.5, null]\n'200':\n  c: |\n    two\n    lines\n";
+    fn yaml_becomes_json_in_the_same_order() {
+        let text = "b: 1\na: [x, true, 1.5, null]\n'200':\n  c: |\n    two\n    lines\n";
 
-        let read: Value = serde_json::from_str(&json(text)).unwrap();
-
-        assert_eq!(read, json!({ "a": 1, "b": ["x", true, 1.5, null], "200": { "c": "two\nlines\n" } }));
+        assert_eq!(json(text), r#"{"b":1,"a":["x",true,1.5,null],"200":{"c":"two\nlines\n"}}"#);
     }
 
     #[test]

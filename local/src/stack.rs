@@ -114,6 +114,7 @@ async fn serve(
         servers.spawn(Watch::start(folder)?.run());
     }
 
+    println!("PageUrl          http://localhost:{http_port}/");
     println!("HttpApiUrl       http://localhost:{http_port}");
     println!("WebSocketApiUrl  ws://localhost:{websocket_port}/{stage}");
     println!("MailUrl          http://localhost:{http_port}/_local/mail");

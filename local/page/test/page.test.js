@@ -133,6 +133,13 @@ test('what cannot be done is told', async (t) => {
   await first.sees('The code is wrong or no longer valid.', '[role=alert]');
 });
 
+test('a session that ends elsewhere is told', async (t) => {
+  const { page, first } = await openWindow(t, browser, stack.url);
+  await first.signUp('elsewhere@example.com', 'Elsewhere', photo);
+  await page.evaluate(() => fetch('/api/logout', { method: 'POST' }));
+  await first.sees('Your session is over: sign in again.');
+});
+
 test('every control has a name', async (t) => {
   const { page, first } = await openWindow(t, browser, stack.url);
   await first.signUp('names@example.com', 'Names', photo);
@@ -167,6 +174,7 @@ test('the reference has every operation of both descriptions', async (t) => {
   ];
   await page.waitForFunction((count) => document.querySelectorAll('.operation').length === count, {}, wanted.length);
   const shown = await page.$$eval('.operation h3', (titles) => titles.map((title) => title.textContent));
+  // The page has them by group.
   assert.deepEqual(shown.sort(), wanted.sort());
   assert.doesNotMatch(await page.$eval('main', (main) => main.innerText), /undefined|\[object/);
   await page.$eval('#getChat', (operation) => operation.scrollIntoView());
