@@ -6,9 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use notify_debouncer_mini::notify::{self, RecommendedWatcher, RecursiveMode};
-use notify_debouncer_mini::{DebounceEventResult, Debouncer, new_debouncer};
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use crate::functions;
 
@@ -22,7 +22,7 @@ const SOURCES: [&str; 3] = ["functions", "shared", "Cargo.toml"];
 pub(crate) struct Watch {
     workspace: PathBuf,
     changes: mpsc::UnboundedReceiver<()>,
-    _watcher: Debouncer<RecommendedWatcher>,
+    _watcher: RecommendedWatcher,
 }
 
 impl Watch {
@@ -33,15 +33,16 @@ impl Watch {
     pub(crate) fn start(workspace: &Path) -> Result<Self, String> {
         let failed = |error: notify::Error| format!("{} cannot be watched: {error}", workspace.display());
         let (changed, changes) = mpsc::unbounded_channel();
-        let on_change = move |result: DebounceEventResult| {
-            if result.is_ok_and(|events| events.iter().any(|event| is_source(&event.path))) {
+        let on_event = move |event: notify::Result<Event>| {
+            // Building reads the sources, which is an event too.
+            if event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(|path| is_source(path))) {
                 // Nobody listens any more when the stack stops.
                 let _ = changed.send(());
             }
         };
-        let mut watcher = new_debouncer(QUIET, on_change).map_err(failed)?;
+        let mut watcher = notify::recommended_watcher(on_event).map_err(failed)?;
         for source in SOURCES.map(|source| workspace.join(source)).iter().filter(|source| source.exists()) {
-            watcher.watcher().watch(source, RecursiveMode::Recursive).map_err(failed)?;
+            watcher.watch(source, RecursiveMode::Recursive).map_err(failed)?;
         }
         Ok(Self { workspace: workspace.to_owned(), changes, _watcher: watcher })
     }
@@ -49,8 +50,7 @@ impl Watch {
     /// Builds after each change, for as long as it is polled.
     pub(crate) async fn run(mut self) {
         while self.changes.recv().await.is_some() {
-            // What changed before the build starts is in it.
-            while self.changes.try_recv().is_ok() {}
+            while let Ok(Some(())) = timeout(QUIET, self.changes.recv()).await {}
             println!("[watch] building …");
             match functions::build(&self.workspace).await {
                 Ok(()) => println!("[watch] the next invocation runs what is new"),

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::harness::{Setup, Socket, eventually, probe, temporary_folder, workspace};
 
-/// Stands in for cargo: puts a new copy of the binary in the place of the old one.
-const CARGO: &str = "#!/bin/sh\ncp \"$LOCAL_BINARIES/../probe\" \"$LOCAL_BINARIES/new\" && mv \"$LOCAL_BINARIES/new\" \"$LOCAL_BINARIES/probe\"\n";
+/// Stands in for cargo: reads the source, and puts a new copy of the binary in the place of the old one.
+const CARGO: &str = "#!/bin/sh\ncat functions/http/src/bin/probe.rs\ncp \"$LOCAL_BINARIES/../probe\" \"$LOCAL_BINARIES/new\" && mv \"$LOCAL_BINARIES/new\" \"$LOCAL_BINARIES/probe\"\n";
 
 #[tokio::test]
 async fn a_change_of_a_source_swaps_the_function_and_keeps_its_sockets() {
@@ -35,6 +35,7 @@ async fn a_change_of_a_source_swaps_the_function_and_keeps_its_sockets() {
     eventually("another process answers", async || stack.report("Sockets").await["process"] != old).await;
     socket.send(&json!({ "action": "known", "do": { "post": "{\"still\":\"open\"}" } }).to_string()).await;
     assert_eq!(socket.next_json().await, json!({ "still": "open" }));
+    assert_eq!(stack.output.to_string().matches("building").count(), 1, "{}", stack.output);
 }
 
 #[test]
