@@ -1,7 +1,7 @@
 //! Serving one route of the WebSocket API.
 //!
-//! `$connect` answers with a status, which decides whether the socket is opened. Every other route
-//! acknowledges with 200, and tells the sender what cannot be done by an `error` event.
+//! `$connect` answers with a status, which decides whether the socket is opened. Every other route answers with 200. What
+//! cannot be done is told to the sender by an `error` event, and what is done by an `ack` event where the frame has an `ackId`.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::api::Event;
+use crate::api::{AckId, Event};
 use crate::config::ConfigError;
 use crate::connections::ConnectionId;
 use crate::cookies;
@@ -80,25 +81,40 @@ impl Opening {
 pub struct Frame {
     /// The socket that it came from.
     pub sender: ConnectionId,
-    body: String,
+    /// `null` for what is no JSON.
+    content: Value,
 }
 
 impl Frame {
+    fn new(sender: ConnectionId, text: &str) -> Self {
+        Self { sender, content: serde_json::from_str(text).unwrap_or_default() }
+    }
+
     /// The JSON object in the frame.
     ///
     /// # Errors
     /// [`Error::Invalid`] when it is none, or a field is missing or wrong.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
-        input::read_json(self.body.as_bytes()).map_err(Error::Invalid)
+        if !self.content.is_object() {
+            return Err(Error::Invalid("the frame must be a JSON object".to_owned()));
+        }
+        input::read(&self.content).map_err(Error::Invalid)
     }
 
-    /// The action that the frame asks for, if it is JSON that names one.
-    pub fn action(&self) -> Option<String> {
+    /// The action that the frame asks for, if it is an object that names one.
+    pub fn action(&self) -> Option<&str> {
+        self.content.get("action")?.as_str()
+    }
+
+    /// The number under which the sender wants to be told that it is done.
+    fn ack_id(&self) -> Result<Option<AckId>> {
         #[derive(Deserialize)]
-        struct Action {
-            action: String,
+        #[serde(rename_all = "camelCase")]
+        struct Wanted {
+            ack_id: Option<AckId>,
         }
-        serde_json::from_str::<Action>(&self.body).ok().map(|frame| frame.action)
+        // What is no object has none, and is the handler's to refuse.
+        if self.content.is_object() { self.read().map(|Wanted { ack_id }| ack_id) } else { Ok(None) }
     }
 }
 
@@ -133,7 +149,7 @@ where
     .await
 }
 
-/// Serves a route that clients send frames to. `parts` are built around the API that also carries error events back to the sender.
+/// Serves a route that clients send frames to. `parts` are built around the API that also carries answers back to the sender.
 pub async fn serve<A, F, Fut>(parts: impl AsyncFnOnce(ConnectionsApi) -> Result<A, ConfigError>, handler: F) -> ExitCode
 where
     A: Send + Sync + 'static,
@@ -147,10 +163,17 @@ where
     run(parts, async |app, event| {
         let (app, api) = app.as_ref();
         let RequestContext { connection_id: sender, route_key } = event.request_context;
-        let frame = Frame { sender: sender.clone(), body: event.body.unwrap_or_default() };
-        let action = if route_key == "$default" { frame.action() } else { Some(route_key) };
-        if let Err(error) = guard(handler(Arc::clone(app), frame)).await {
-            let answer = Event::Error { action, status: error.status(), message: error.to_string() };
+        let frame = Frame::new(sender.clone(), &event.body.unwrap_or_default());
+        let action = if route_key == "$default" { frame.action().map(str::to_owned) } else { Some(route_key) };
+        let (ack_id, result) = match frame.ack_id() {
+            Ok(ack_id) => (ack_id, guard(handler(Arc::clone(app), frame)).await),
+            Err(error) => (None, Err(error)),
+        };
+        let answer = match result {
+            Ok(()) => ack_id.map(|ack_id| Event::Ack { ack_id }),
+            Err(error) => Some(Event::Error { action, status: error.status(), message: error.to_string(), ack_id }),
+        };
+        if let Some(answer) = answer {
             // A sender who is gone by now needs no answer, and a failed post is logged.
             let _ = api.post(&sender, &answer).await;
         }

@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod acknowledgements;
 mod bad_input;
 mod chats;
 mod codes;

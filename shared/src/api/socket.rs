@@ -3,6 +3,7 @@
 //! A field has the place here that it has among the arguments of `emit`, for clients that pass them by position.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 use crate::ids::{ChatId, UserId};
 use crate::text::{FullName, MessageText};
@@ -76,6 +77,41 @@ pub struct MessageRecievedInput {
     pub message: MessageText,
 }
 
+/// A number that a client gives a frame, to be told when it is done.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Number")]
+pub struct AckId(u64);
+
+impl AckId {
+    /// The largest whole number that every reader of JSON keeps as it is (RFC 8259, section 6).
+    const MAX: u64 = (1 << 53) - 1;
+}
+
+impl TryFrom<Number> for AckId {
+    type Error = &'static str;
+
+    fn try_from(number: Number) -> Result<Self, Self::Error> {
+        let whole = number.as_u64().filter(|number| *number <= Self::MAX);
+        whole.map(Self).ok_or("must be a whole number from 0 to 9007199254740991")
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for AckId {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AckId".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A number that a client gives a frame, to be told when it is done.",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": Self::MAX,
+        })
+    }
+}
+
 /// What a server sends over a socket.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -113,6 +149,12 @@ pub enum Event {
         /// The message's text.
         message: String,
     },
+    /// What the receiver asked for is done.
+    #[serde(rename = "ack")]
+    Ack {
+        /// The number that the frame had.
+        ack_id: AckId,
+    },
     /// What the receiver asked for cannot be done.
     #[serde(rename = "error")]
     Error {
@@ -125,5 +167,9 @@ pub enum Event {
         status: u16,
         /// Why not.
         message: String,
+        /// The number that the frame had, where it had one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, schemars(with = "AckId"))]
+        ack_id: Option<AckId>,
     },
 }

@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use mongodb::Collection;
-use mongodb::bson::{Document, doc};
 use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -16,10 +14,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::browser::Browser;
 use super::described::check_frame;
-use super::object_id;
 use super::people::User;
 use super::stack::Stack;
-use super::wait::{DEADLINE, eventually};
+use super::wait::DEADLINE;
 
 /// An attempt to open a socket.
 pub(crate) struct Handshake {
@@ -89,8 +86,6 @@ impl Handshake {
 /// An open socket.
 pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    owner: String,
-    records: Collection<Document>,
 }
 
 impl Socket {
@@ -101,8 +96,7 @@ impl Socket {
 
     /// A socket of this user, opened from one of their browsers.
     pub(crate) async fn open_from(stack: &Stack, user: &User, browser: &Browser) -> Self {
-        let stream = Handshake::with_ticket(stack, user, browser).await.open().await;
-        Self { stream, owner: user.id.clone(), records: stack.database().await.collection("connections") }
+        Self { stream: Handshake::with_ticket(stack, user, browser).await.open().await }
     }
 
     /// A socket of this user that is in this room.
@@ -112,15 +106,10 @@ impl Socket {
         socket
     }
 
-    /// Joins a room. Clients are not told when they are in, so the record tells.
+    /// Joins a room.
     pub(crate) async fn join(&mut self, chat: &str) {
-        let joined = doc! { "userId": object_id(&self.owner), "rooms": object_id(chat) };
-        let before = self.records.count_documents(joined.clone()).await.unwrap();
-        self.send(json!({ "action": "join-chat-room", "chatId": chat })).await;
-        eventually("the socket is in the room", async || {
-            self.records.count_documents(joined.clone()).await.unwrap() == before + 1
-        })
-        .await;
+        self.send(json!({ "action": "join-chat-room", "chatId": chat, "ackId": 0 })).await;
+        assert_eq!(self.expect_event("ack").await["ackId"], 0);
     }
 
     /// Sends a frame of a client that keeps to the description.

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde_json::Number;
 
 use super::document::{Node, add, from_json, map, reference};
 use super::examples::{ada, chat};
@@ -32,7 +33,7 @@ pub(super) fn actions(schemas: &mut Schemas) -> Vec<Action> {
             ..action::<JoinChatRoomInput>(
                 schemas,
                 (join, "JoinChatRoom", "From now on this socket receives the events of a chat's room"),
-                r#"{"action":"join-chat-room","chatId":"65a1b2c3d4e5f60718293a4d"}"#,
+                r#"{"action":"join-chat-room","chatId":"65a1b2c3d4e5f60718293a4d","ackId":1}"#,
             )
         },
         Action {
@@ -88,7 +89,13 @@ fn events() -> Vec<Event> {
         Event::UserResponse { chat_id },
         Event::ChatUpdate { chat_id, message: message.clone() },
         Event::MessageSent { chat_id, message },
-        Event::Error { action: Some("chatsend".to_owned()), status: refusal.status(), message: refusal.to_string() },
+        Event::Ack { ack_id: Number::from(1).try_into().unwrap() },
+        Event::Error {
+            action: Some("chatsend".to_owned()),
+            status: refusal.status(),
+            message: refusal.to_string(),
+            ack_id: None,
+        },
     ]
 }
 
@@ -116,7 +123,7 @@ pub(super) fn document() -> Node {
             map! {
                 "action" => "receive", "summary" => summary, "description" => format!("{}.", super::document::capitalized(effect)),
                 "channel" => channel(), "messages" => vec![on_socket(&name)],
-                "reply" => map! { "channel" => channel(), "messages" => vec![on_socket("error")] },
+                "reply" => map! { "channel" => channel(), "messages" => vec![on_socket("ack"), on_socket("error")] },
             },
         );
     }

@@ -133,7 +133,7 @@ pub(super) fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             who: "`access-key`, member",
             cookies: &[ACCESS],
             takes: query::<LastMessageInput>(schemas, r#"{"chatId":"65a1b2c3d4e5f60718293a4d"}"#),
-            effect: "`data`: `{\"_id\",\"chats\":[message]}`, or `[]`",
+            effect: "`data`: `{\"_id\",\"chats\"}`; `chats` is `[message]`, or `[]` where there is none yet",
             gives: vec![reply(schemas, LastMessageOutput { data: messages() })],
             fails: wrong_query(["\"chatId\" is required"]).chain([no_access()]).chain(wrong_chat()).collect(),
             ..Endpoint::default()

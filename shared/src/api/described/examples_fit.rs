@@ -56,5 +56,5 @@ fn the_examples_of_the_websocket_api_fit_their_schemas() {
         let examples = thing["examples"].as_array().into_iter().flatten();
         examples.map(|example| example["payload"].clone()).collect()
     });
-    assert_eq!(count, 10);
+    assert_eq!(count, 11);
 }

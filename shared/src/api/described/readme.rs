@@ -4,7 +4,7 @@ use super::asyncapi::{self, Action, actions};
 use super::document::Node;
 use super::endpoints::{Endpoint, Takes};
 use super::openapi::{self, endpoints, operation_id};
-use super::schemas::Schemas;
+use super::schemas::{ACK_ID, Schemas};
 use crate::photos::MAX_PHOTO_BYTES;
 
 /// The README with its tables as the code says them.
@@ -37,7 +37,10 @@ fn websocket() -> String {
     let mut table = row(&["Action", "Takes", "Effect"]) + "|---|---|---|\n";
     for Action { action, function, effect, .. } in actions(&mut Schemas::new()) {
         let payload = &document["components"]["messages"][operation_id(function)]["payload"];
-        table += &row(&[&format!("`{action}`"), &list(&document, properties(&document, payload), &[]), effect]);
+        let mut taken = properties(&document, payload);
+        // Every action takes it: the text around the table says so once.
+        taken.retain(|(name, ..)| *name != ACK_ID);
+        table += &row(&[&format!("`{action}`"), &list(&document, taken, &[]), effect]);
     }
     table
 }

@@ -7,6 +7,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::document::{Node, map, node};
+use crate::api::AckId;
 
 /// In which order a schema is easy to read.
 const KEYS: [&str; 22] = [
@@ -33,6 +34,9 @@ const KEYS: [&str; 22] = [
     "properties",
     "additionalProperties",
 ];
+
+/// What every frame may have beside what its action takes.
+pub(super) const ACK_ID: &str = "ackId";
 
 /// Gathers the schemas of everything that is described.
 pub(super) struct Schemas {
@@ -85,6 +89,7 @@ impl Schemas {
     /// The frame that asks for an action.
     pub(super) fn frame<T: JsonSchema>(&mut self, action: &'static str) -> Node {
         self.frames.insert(T::schema_name().into_owned(), action);
+        self.taken::<AckId>();
         self.taken::<T>()
     }
 
@@ -118,6 +123,11 @@ impl Schemas {
             }
             if let Some(action) = self.frames.get(name) {
                 put_first(&mut schema, &mut order, "action", json!({ "type": "string", "const": action }));
+                schema["properties"][ACK_ID] = json!({
+                    "$ref": "#/components/schemas/AckId",
+                    "description": "Asks for an answer: an `ack` event once it is done, or an `error` event, with the same number.",
+                });
+                order.push(ACK_ID.to_owned());
             }
             components.insert(name.as_str().into(), ordered(&schema, &order));
         }

@@ -1,0 +1,100 @@
+//! `ackId`: a frame that has one is answered when it is done.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Chat, Socket, User, shared, unknown_id};
+
+/// A frame of each action, which its sender may send from the room of this chat.
+fn frames(chat: &Chat) -> [Value; 5] {
+    [
+        json!({ "action": "join-chat-room", "chatId": chat.id }),
+        json!({ "action": "addFriend", "id": chat.bob.id, "userName": "Ada", "friendName": "Bob" }),
+        json!({ "action": "sendActiveResponse", "chatId": chat.id }),
+        json!({ "action": "chatsend", "chatId": chat.id, "message": "Hello" }),
+        json!({ "action": "messageRecieved", "chatId": chat.id, "message": "Hello" }),
+    ]
+}
+
+#[tokio::test]
+async fn every_action_is_acknowledged_where_that_is_asked_for() {
+    let chat = Chat::start(shared()).await;
+    let mut ada = Socket::in_room(shared(), &chat.ada, &chat.ada.browser, &chat.id).await;
+    for (ack_id, mut frame) in (1..).zip(frames(&chat)) {
+        frame["ackId"] = ack_id.into();
+        ada.send(frame).await;
+
+        assert_eq!(ada.expect_event("ack").await, json!({ "event": "ack", "ackId": ack_id }));
+    }
+}
+
+#[tokio::test]
+async fn without_a_number_what_is_done_is_not_answered() {
+    let chat = Chat::start(shared()).await;
+    let mut ada = Socket::in_room(shared(), &chat.ada, &chat.ada.browser, &chat.id).await;
+    for frame in frames(&chat) {
+        ada.send(frame).await;
+        ada.expect_silence().await;
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_told_with_the_number() {
+    let chat = Chat::start(shared()).await;
+    let mut ada = Socket::open(shared(), &chat.ada).await;
+    let refusals = [
+        (json!({ "action": "chatsend", "chatId": chat.id, "message": "Hello" }), 403),
+        (json!({ "action": "join-chat-room", "chatId": unknown_id() }), 404),
+        (json!({ "action": "join-chat-room" }), 422),
+        (json!({ "action": "dance" }), 404),
+    ];
+    for (ack_id, (mut frame, status)) in (1..).zip(refusals) {
+        frame["ackId"] = ack_id.into();
+        ada.send_odd(frame).await;
+
+        let error = ada.expect_event("error").await;
+
+        assert_eq!((&error["status"], &error["ackId"]), (&status.into(), &ack_id.into()), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_arrived_when_it_is_acknowledged() {
+    let chat = Chat::start(shared()).await;
+    let mut bob = Socket::in_room(shared(), &chat.bob, &chat.bob.browser, &chat.id).await;
+    let mut ada = Socket::in_room(shared(), &chat.ada, &chat.ada.browser, &chat.id).await;
+    for message in ["1", "2", "3"] {
+        ada.send(json!({ "action": "chatsend", "chatId": chat.id, "message": message, "ackId": 1 })).await;
+        ada.expect_event("ack").await;
+    }
+    for message in ["1", "2", "3"] {
+        assert_eq!(bob.expect_event("chatUpdate").await["message"], message);
+    }
+}
+
+#[tokio::test]
+async fn a_frame_whose_number_is_none_is_refused() {
+    let chat = Chat::start(shared()).await;
+    let mut bob = Socket::in_room(shared(), &chat.bob, &chat.bob.browser, &chat.id).await;
+    let mut ada = Socket::in_room(shared(), &chat.ada, &chat.ada.browser, &chat.id).await;
+    for ack_id in [json!("1"), json!(-1), json!(1.5), json!(9_007_199_254_740_992_i64), json!(true), json!([1])] {
+        let frame = json!({ "action": "chatsend", "chatId": chat.id, "message": "Hello", "ackId": ack_id });
+        ada.send_odd(frame).await;
+
+        let message = ada.expect_error("chatsend", 422).await;
+
+        assert!(message.starts_with("\"ackId\" must be "), "{message}");
+    }
+    bob.expect_silence().await;
+}
+
+#[tokio::test]
+async fn the_largest_number_and_none_at_all_are_fine() {
+    let user = User::sign_up(shared(), "Ada").await;
+    let mut socket = Socket::open(shared(), &user).await;
+
+    socket.send_odd(json!({ "action": "dance", "ackId": 9_007_199_254_740_991_i64 })).await;
+    assert_eq!(socket.expect_event("error").await["ackId"], 9_007_199_254_740_991_i64);
+
+    socket.send_odd(json!({ "action": "dance", "ackId": null })).await;
+    socket.expect_error("dance", 404).await;
+}
