@@ -175,13 +175,14 @@ var TIMINGS = {
 };
 var PING = "ping";
 var Link = class {
-  /** The rooms that this socket asked to join. */
-  rooms = /* @__PURE__ */ new Map();
   startedAt = performance.now();
   /** Is rejected when the handshake is refused or takes too long. */
   opened;
   #socket;
   #timings;
+  /** The frames that are not answered yet, by their numbers. */
+  #asked = /* @__PURE__ */ new Map();
+  #lastNumber = 0;
   #timer;
   #end = () => {
   };
@@ -200,8 +201,15 @@ var Link = class {
     });
     socket.onmessage = ({ data }) => {
       const frame = parse(data);
-      if (frame?.event === "error" && frame.action === PING) this.#pingLater();
-      else if (frame) handlers.frame(frame, this);
+      if (!frame) return;
+      const asked = this.#asked.get(frame.ackId);
+      if (asked) {
+        this.#asked.delete(frame.ackId);
+        asked.done();
+        if (this.#asked.size) this.#expectAnswer();
+        else this.#pingLater();
+      }
+      if (frame.action !== PING) handlers.frame(frame, this);
     };
     socket.onclose = () => this.close("transport close");
     socket.onerror = () => {
@@ -216,16 +224,13 @@ var Link = class {
   send(text) {
     this.#socket.send(text);
   }
-  /** Asks for the events of a room. */
+  /** Asks for the events of a room. Resolves when that is answered, whether it is done or refused, or when the link is over. */
   join(chatId) {
-    this.send(JSON.stringify({ action: "join-chat-room", chatId }));
-    const now = performance.now();
-    if (!this.rooms.has(chatId)) this.#delay(chatId, now + this.#timings.settle / 10);
+    return this.#ask("join-chat-room", chatId);
   }
-  /** Asks again, after a frame came too early; nothing is sent to the room before `from`. */
-  joinAgain(chatId, from) {
-    this.join(chatId);
-    this.#delay(chatId, from);
+  /** Whether a join of this room is not answered yet. */
+  isJoining(room) {
+    return [...this.#asked.values()].some((asked) => asked.room === room);
   }
   /** Ends it; nothing is told after that but the end, with this reason. */
   close(reason) {
@@ -235,17 +240,21 @@ var Link = class {
     clearTimeout(this.#timer);
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket.close();
+    for (const { done } of this.#asked.values()) done();
+    this.#asked.clear();
     end(reason);
   }
-  #delay(chatId, from) {
-    this.rooms.set(chatId, { from, sure: from + this.#timings.settle });
+  #ask(action, chatId) {
+    return new Promise((done) => {
+      const ackId = ++this.#lastNumber;
+      this.#asked.set(ackId, { room: chatId, done });
+      if (this.#asked.size === 1) this.#expectAnswer();
+      this.send(JSON.stringify({ action, chatId, ackId }));
+    });
   }
   #pingLater() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      if (this.isOpen) this.send(JSON.stringify({ action: PING }));
-      this.#expectAnswer();
-    }, this.#timings.ping);
+    this.#timer = setTimeout(() => void this.#ask(PING), this.#timings.ping);
   }
   #expectAnswer() {
     clearTimeout(this.#timer);
@@ -283,19 +292,12 @@ var SEEN_AS = {
 
 // src/outbox.ts
 var MAX_WAITING = 1e3;
-var MAX_TRIES = 6;
 var Outbox = class {
   #sent;
-  #retryAfter;
   #link;
   #waiting = [];
-  /** The frame that is out alone, and how often it was sent. */
-  #trial;
-  #tries = 0;
-  #timer;
-  /** `sent` is told of each frame that goes out. A frame that was refused waits `retryAfter` milliseconds, and twice as long each time. */
-  constructor(retryAfter, sent) {
-    this.#retryAfter = retryAfter;
+  /** `sent` is told of each frame that goes out. */
+  constructor(sent) {
     this.#sent = sent;
   }
   /** Sends a frame as soon as that can be. */
@@ -304,47 +306,26 @@ var Outbox = class {
       throw new ChatError(0, "too many frames wait for the socket", { action: frame.action });
     }
     this.#waiting.push(frame);
-    this.#flush();
+    this.flush();
   }
-  /** From now on frames go out here; nowhere without a link. What was out alone on a socket that is gone counts as sent. */
+  /** From now on frames go out here; nowhere without a link. */
   use(link) {
-    if (!link) this.#trial = void 0;
     this.#link = link;
-    this.#flush();
+    this.flush();
   }
-  /** The server refused an action with 403. Whether that was only because its join was not done yet: then the frame goes again. */
-  isRetried(action) {
-    const trial = this.#trial;
-    const link = this.#link;
-    if (!link || trial?.frame.action !== action || trial.tries >= MAX_TRIES) return false;
-    this.#trial = void 0;
-    this.#tries = trial.tries;
-    this.#waiting.unshift(trial.frame);
-    link.joinAgain(trial.frame.room, performance.now() + this.#retryAfter * 2 ** (trial.tries - 1));
-    this.#flush();
-    return true;
+  /** Sends what can be sent now. To be called when a join was answered. */
+  flush() {
+    for (let frame; (frame = this.#waiting[0]) && this.#link?.isOpen; ) {
+      if (frame.room !== void 0 && this.#link.isJoining(frame.room)) return;
+      this.#waiting.shift();
+      this.#sent(this.#link, frame);
+      this.#link.send(frame.text);
+    }
   }
   /** Forgets what waits. */
   clear() {
     this.#waiting = [];
-    this.use(void 0);
-  }
-  #flush() {
-    clearTimeout(this.#timer);
-    for (let frame; (frame = this.#waiting[0]) && this.#link?.isOpen; ) {
-      const now = performance.now();
-      const room = frame.room === void 0 ? void 0 : this.#link.rooms.get(frame.room);
-      const wait = Math.max(this.#trial?.until ?? 0, room?.from ?? 0) - now;
-      if (wait > 0) {
-        this.#timer = setTimeout(() => this.#flush(), wait);
-        return;
-      }
-      this.#waiting.shift();
-      this.#trial = room && room.sure > now ? { frame, tries: this.#tries + 1, until: room.sure } : void 0;
-      this.#tries = 0;
-      this.#sent(this.#link, frame);
-      this.#link.send(frame.text);
-    }
+    this.#link = void 0;
   }
 };
 
@@ -397,7 +378,7 @@ var ChatSocket = class extends Emitter {
     this.#options = options;
     this.#timings = { ...TIMINGS, ...options.timings };
     this.#overlap = new Overlap(this.#timings.settle);
-    this.#outbox = new Outbox(this.#timings.settle / 10, (link, { content }) => {
+    this.#outbox = new Outbox((link, { content }) => {
       if (content) this.#overlap.isNew(link, content);
     });
   }
@@ -436,7 +417,7 @@ var ChatSocket = class extends Emitter {
     }
     if (action === "join-chat-room" && chatId) {
       this.#rooms.add(chatId);
-      for (const link of this.#links) if (link.isOpen) link.join(chatId);
+      for (const link of this.#links) if (link.isOpen) void this.#join(link, chatId);
       return;
     }
     const event = SEEN_AS[action];
@@ -453,6 +434,7 @@ var ChatSocket = class extends Emitter {
       const link = await this.#open(run);
       if (!link) return;
       this.#overlap = new Overlap(this.#timings.settle);
+      void this.#joinAll(link);
       this.#use(link);
       this.#renewLater();
       this.#id = Math.random().toString(36).slice(2);
@@ -469,6 +451,8 @@ var ChatSocket = class extends Emitter {
     try {
       const link = await this.#open(run);
       if (!link) return;
+      await this.#joinAll(link);
+      if (run !== this.#run || this.#link !== old) return;
       this.#timer = setTimeout(() => {
         if (!link.isOpen) return retry(new ChatError(0, "the socket closed"));
         this.#use(link);
@@ -476,12 +460,12 @@ var ChatSocket = class extends Emitter {
           old?.close("");
           this.#renewLater();
         }, this.#timings.settle);
-      }, 2 * this.#timings.settle);
+      }, this.#timings.settle);
     } catch (error) {
       retry(error);
     }
   }
-  /** Opens a socket and asks for the rooms. Gives none if that is not wanted any more. */
+  /** Opens a socket. Gives none if that is not wanted any more. */
   async #open(run) {
     const { userId, name } = this.#options;
     const { url, ticket } = await this.#api.socketTicket();
@@ -500,8 +484,14 @@ var ChatSocket = class extends Emitter {
       throw new ChatError(0, "the socket was refused", { cause });
     }
     if (run !== this.#run) return link.close(""), void 0;
-    for (const room of this.#rooms) link.join(room);
     return link;
+  }
+  async #join(link, room) {
+    await link.join(room);
+    this.#outbox.flush();
+  }
+  async #joinAll(link) {
+    await Promise.all([...this.#rooms].map((room) => this.#join(link, room)));
   }
   #use(link) {
     this.#link = link;
@@ -560,7 +550,7 @@ var ChatSocket = class extends Emitter {
       return;
     }
     const { status = 500, action, message } = payload;
-    if (message === void 0 || status === 403 && action && this.#outbox.isRetried(action)) return;
+    if (message === void 0) return;
     this.tell("error", new ChatError(status, message, { action }));
     if (status === 401 || status >= 500 && (action ?? "join-chat-room") === "join-chat-room") link.close("transport close");
   }

@@ -3,14 +3,11 @@ import type { Socket } from './http.js';
 export interface Timings {
     /** So long after the handshake and after each answer a ping goes out; API Gateway cuts a socket that is idle for ten minutes. */
     ping: number;
-    /** A handshake or a ping that is not answered within this time is given up. */
+    /** A socket whose handshake, ping or join is not answered within this time is given up. */
     answer: number;
     /** A socket is replaced at this age or up to a tenth earlier, before API Gateway cuts it at two hours. */
     renewal: number;
-    /**
-     * After this time a join, which is not acknowledged, is taken as done, and an event that reached one of two sockets as having
-     * reached the other one.
-     */
+    /** After this time an event that reached one of two sockets is taken as having reached the other one. */
     settle: number;
     /** The n-th reconnect waits a random time up to `backoff` × 2ⁿ … */
     backoff: number;
@@ -22,11 +19,6 @@ export declare const TIMINGS: Timings;
 export type Frame = {
     [name: string]: unknown;
 };
-/** When frames to a room may be sent: the first may try `from` then on, and `sure`ly all. */
-export interface Room {
-    from: number;
-    sure: number;
-}
 /** What a link tells. */
 export interface LinkHandlers {
     /** The server sent something. */
@@ -37,8 +29,6 @@ export interface LinkHandlers {
 /** One WebSocket from its handshake to its end. */
 export declare class Link {
     #private;
-    /** The rooms that this socket asked to join. */
-    readonly rooms: Map<string, Room>;
     readonly startedAt: number;
     /** Is rejected when the handshake is refused or takes too long. */
     readonly opened: Promise<void>;
@@ -47,10 +37,10 @@ export declare class Link {
     get isOpen(): boolean;
     /** Sends a frame. */
     send(text: string): void;
-    /** Asks for the events of a room. */
-    join(chatId: string): void;
-    /** Asks again, after a frame came too early; nothing is sent to the room before `from`. */
-    joinAgain(chatId: string, from: number): void;
+    /** Asks for the events of a room. Resolves when that is answered, whether it is done or refused, or when the link is over. */
+    join(chatId: string): Promise<void>;
+    /** Whether a join of this room is not answered yet. */
+    isJoining(room: string): boolean;
     /** Ends it; nothing is told after that but the end, with this reason. */
     close(reason: string): void;
 }

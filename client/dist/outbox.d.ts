@@ -11,21 +11,19 @@ export interface Outgoing {
 /**
  * Frames in the order in which they are to go out.
  *
- * The gateway handles the frames of one socket side by side and acknowledges no join, so a frame that follows a join may come before
- * it and be refused with 403, which reaches nobody. The refusal names the action but not the frame. Hence, until a join is surely
- * done, one frame at a time is out: a 403 can only be for that one, and it goes again, after another join, which does no harm. When
- * no refusal came in time, the room is joined and stays so for the life of the socket; then frames go out as they come.
+ * The gateway handles the frames of one socket side by side. A frame that overtook the join of its room would be refused, so it
+ * waits until the join is answered.
  */
 export declare class Outbox {
     #private;
-    /** `sent` is told of each frame that goes out. A frame that was refused waits `retryAfter` milliseconds, and twice as long each time. */
-    constructor(retryAfter: number, sent: (link: Link, frame: Outgoing) => void);
+    /** `sent` is told of each frame that goes out. */
+    constructor(sent: (link: Link, frame: Outgoing) => void);
     /** Sends a frame as soon as that can be. */
     push(frame: Outgoing): void;
-    /** From now on frames go out here; nowhere without a link. What was out alone on a socket that is gone counts as sent. */
+    /** From now on frames go out here; nowhere without a link. */
     use(link: Link | undefined): void;
-    /** The server refused an action with 403. Whether that was only because its join was not done yet: then the frame goes again. */
-    isRetried(action: string): boolean;
+    /** Sends what can be sent now. To be called when a join was answered. */
+    flush(): void;
     /** Forgets what waits. */
     clear(): void;
 }

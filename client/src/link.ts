@@ -4,14 +4,11 @@ import type { Socket } from './http.js';
 export interface Timings {
   /** So long after the handshake and after each answer a ping goes out; API Gateway cuts a socket that is idle for ten minutes. */
   ping: number;
-  /** A handshake or a ping that is not answered within this time is given up. */
+  /** A socket whose handshake, ping or join is not answered within this time is given up. */
   answer: number;
   /** A socket is replaced at this age or up to a tenth earlier, before API Gateway cuts it at two hours. */
   renewal: number;
-  /**
-   * After this time a join, which is not acknowledged, is taken as done, and an event that reached one of two sockets as having
-   * reached the other one.
-   */
+  /** After this time an event that reached one of two sockets is taken as having reached the other one. */
   settle: number;
   /** The n-th reconnect waits a random time up to `backoff` × 2ⁿ … */
   backoff: number;
@@ -37,12 +34,6 @@ const PING = 'ping';
 /** A server's frame. */
 export type Frame = { [name: string]: unknown };
 
-/** When frames to a room may be sent: the first may try `from` then on, and `sure`ly all. */
-export interface Room {
-  from: number;
-  sure: number;
-}
-
 /** What a link tells. */
 export interface LinkHandlers {
   /** The server sent something. */
@@ -53,13 +44,14 @@ export interface LinkHandlers {
 
 /** One WebSocket from its handshake to its end. */
 export class Link {
-  /** The rooms that this socket asked to join. */
-  readonly rooms = new Map<string, Room>();
   readonly startedAt = performance.now();
   /** Is rejected when the handshake is refused or takes too long. */
   readonly opened: Promise<void>;
   readonly #socket: Socket;
   readonly #timings: Timings;
+  /** The frames that are not answered yet, by their numbers. */
+  readonly #asked = new Map<unknown, { room: string | undefined; done: () => void }>();
+  #lastNumber = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #end: (reason: string) => void = () => {};
 
@@ -78,8 +70,15 @@ export class Link {
     });
     socket.onmessage = ({ data }: { data: unknown }) => {
       const frame = parse(data);
-      if (frame?.event === 'error' && frame.action === PING) this.#pingLater();
-      else if (frame) handlers.frame(frame, this);
+      if (!frame) return;
+      const asked = this.#asked.get(frame.ackId);
+      if (asked) {
+        this.#asked.delete(frame.ackId);
+        asked.done();
+        if (this.#asked.size) this.#expectAnswer();
+        else this.#pingLater();
+      }
+      if (frame.action !== PING) handlers.frame(frame, this);
     };
     socket.onclose = () => this.close('transport close');
     // `ws` takes an error that nobody listens for as uncaught, even after the end. A close event follows it.
@@ -97,17 +96,14 @@ export class Link {
     this.#socket.send(text);
   }
 
-  /** Asks for the events of a room. */
-  join(chatId: string): void {
-    this.send(JSON.stringify({ action: 'join-chat-room', chatId }));
-    const now = performance.now();
-    if (!this.rooms.has(chatId)) this.#delay(chatId, now + this.#timings.settle / 10);
+  /** Asks for the events of a room. Resolves when that is answered, whether it is done or refused, or when the link is over. */
+  join(chatId: string): Promise<void> {
+    return this.#ask('join-chat-room', chatId);
   }
 
-  /** Asks again, after a frame came too early; nothing is sent to the room before `from`. */
-  joinAgain(chatId: string, from: number): void {
-    this.join(chatId);
-    this.#delay(chatId, from);
+  /** Whether a join of this room is not answered yet. */
+  isJoining(room: string): boolean {
+    return [...this.#asked.values()].some((asked) => asked.room === room);
   }
 
   /** Ends it; nothing is told after that but the end, with this reason. */
@@ -117,19 +113,23 @@ export class Link {
     clearTimeout(this.#timer);
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket.close();
+    for (const { done } of this.#asked.values()) done();
+    this.#asked.clear();
     end(reason);
   }
 
-  #delay(chatId: string, from: number): void {
-    this.rooms.set(chatId, { from, sure: from + this.#timings.settle });
+  #ask(action: string, chatId?: string): Promise<void> {
+    return new Promise((done) => {
+      const ackId = ++this.#lastNumber;
+      this.#asked.set(ackId, { room: chatId, done });
+      if (this.#asked.size === 1) this.#expectAnswer();
+      this.send(JSON.stringify({ action, chatId, ackId }));
+    });
   }
 
   #pingLater(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      if (this.isOpen) this.send(JSON.stringify({ action: PING }));
-      this.#expectAnswer();
-    }, this.#timings.ping);
+    this.#timer = setTimeout(() => void this.#ask(PING), this.#timings.ping);
   }
 
   #expectAnswer(): void {

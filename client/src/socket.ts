@@ -71,7 +71,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
     this.#options = options;
     this.#timings = { ...TIMINGS, ...options.timings };
     this.#overlap = new Overlap(this.#timings.settle);
-    this.#outbox = new Outbox(this.#timings.settle / 10, (link, { content }) => {
+    this.#outbox = new Outbox((link, { content }) => {
       // Our other socket, while there are two, is one of the others that are shown this.
       if (content) this.#overlap.isNew(link, content);
     });
@@ -116,7 +116,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
     }
     if (action === 'join-chat-room' && chatId) {
       this.#rooms.add(chatId);
-      for (const link of this.#links) if (link.isOpen) link.join(chatId);
+      for (const link of this.#links) if (link.isOpen) void this.#join(link, chatId);
       return;
     }
     const event = SEEN_AS[action];
@@ -135,6 +135,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
       if (!link) return;
       // What arrived before has no copy on this socket.
       this.#overlap = new Overlap(this.#timings.settle);
+      void this.#joinAll(link);
       this.#use(link);
       this.#renewLater();
       this.#id = Math.random().toString(36).slice(2);
@@ -152,7 +153,10 @@ export class ChatSocket extends Emitter<SocketEvents> {
     try {
       const link = await this.#open(run);
       if (!link) return;
-      // One time span for the joins, one in which events arrive on both, and one for what is still on its way to the old one.
+      await this.#joinAll(link);
+      // Meanwhile the old one may have ended, and this one taken its place.
+      if (run !== this.#run || this.#link !== old) return;
+      // One time span in which events arrive on both, and one for what is still on its way to the old one.
       this.#timer = setTimeout(() => {
         if (!link.isOpen) return retry(new ChatError(0, 'the socket closed'));
         this.#use(link);
@@ -160,13 +164,13 @@ export class ChatSocket extends Emitter<SocketEvents> {
           old?.close('');
           this.#renewLater();
         }, this.#timings.settle);
-      }, 2 * this.#timings.settle);
+      }, this.#timings.settle);
     } catch (error) {
       retry(error);
     }
   }
 
-  /** Opens a socket and asks for the rooms. Gives none if that is not wanted any more. */
+  /** Opens a socket. Gives none if that is not wanted any more. */
   async #open(run: number): Promise<Link | undefined> {
     const { userId, name } = this.#options;
     const { url, ticket } = await this.#api.socketTicket();
@@ -186,8 +190,16 @@ export class ChatSocket extends Emitter<SocketEvents> {
       throw new ChatError(0, 'the socket was refused', { cause });
     }
     if (run !== this.#run) return link.close(''), undefined;
-    for (const room of this.#rooms) link.join(room);
     return link;
+  }
+
+  async #join(link: Link, room: string): Promise<void> {
+    await link.join(room);
+    this.#outbox.flush();
+  }
+
+  async #joinAll(link: Link): Promise<void> {
+    await Promise.all([...this.#rooms].map((room) => this.#join(link, room)));
   }
 
   #use(link: Link): void {
@@ -255,7 +267,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
     }
     // API Gateway's own frames, when a function fails, are a message without an event.
     const { status = 500, action, message } = payload as { status?: number; action?: string; message?: string };
-    if (message === undefined || (status === 403 && action && this.#outbox.isRetried(action))) return;
+    if (message === undefined) return;
     this.tell('error', new ChatError(status, message, { action }));
     // A join may have failed without its fault, or the server forgot this socket: the next one joins again.
     if (status === 401 || (status >= 500 && (action ?? 'join-chat-room') === 'join-chat-room')) link.close('transport close');

@@ -6,8 +6,11 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { createClient } from '../dist/client.js';
 import { eventually, of, record, timings } from './harness.js';
 
+/** Acknowledges whatever wants to be. */
+const acknowledge = ({ ackId }, answer) => ackId && answer({ event: 'ack', ackId });
+
 /** A server that gives tickets to a socket which `frame` answers for, and a client of it. `http` answers requests in its place. */
-async function serve(t, { frame = () => {}, http = () => undefined, timings: more = {} }) {
+async function serve(t, { frame = acknowledge, http = () => undefined, timings: more = {} }) {
   const server = new WebSocketServer({ port: 0 });
   await once(server, 'listening');
   const frames = [];
@@ -38,21 +41,41 @@ async function serve(t, { frame = () => {}, http = () => undefined, timings: mor
 }
 
 const failure = (status, headers = {}) => Response.json({ status: false, error: { status, message: 'no' } }, { status, headers });
-const tooEarly = { event: 'error', action: 'chatsend', status: 403, message: 'join the chat room first' };
 
-test('a frame that came before its join goes again, and others wait for it', async (t) => {
-  let refusals = 3;
+test('what is said to a room waits until its join is answered', async (t) => {
+  for (const refusal of [undefined, { action: 'join-chat-room', status: 404, message: 'there is no such chat' }]) {
+    let join;
+    const { socket, told, frames } = await serve(t, {
+      frame: ({ action, ackId }, answer) => {
+        if (action !== 'join-chat-room') return;
+        join = () => answer(refusal ? { event: 'error', ...refusal, ackId } : { event: 'ack', ackId });
+        // Comes before the answer, and is no reason to go on.
+        answer({ event: 'chatUpdate', chatId: 'c', message: '0' });
+      },
+    });
+    socket.send('join-chat-room', { chatId: 'c' });
+    socket.send('chatsend', { chatId: 'c', message: '1' });
+    socket.send('chatsend', { chatId: 'c', message: '2' });
+    await eventually(() => of(told, 'chatUpdate').length);
+    assert.deepEqual(frames.map(({ action }) => action), ['join-chat-room']);
+    join();
+    await eventually(() => frames.length === 3);
+    assert.deepEqual(frames.slice(1).map(({ message }) => message), ['1', '2']);
+    assert.deepEqual(of(told, 'error').map(({ message }) => message), refusal ? [refusal.message] : []);
+  }
+});
+
+test('a socket whose join is not answered is replaced, and nothing that waited is lost', async (t) => {
+  let joins = 0;
   const { socket, told, frames } = await serve(t, {
-    frame: ({ action }, answer) => action === 'chatsend' && refusals-- > 0 && answer(tooEarly),
+    timings: { answer: 50 },
+    frame: (frame, answer) => joins++ && acknowledge(frame, answer),
   });
   socket.send('join-chat-room', { chatId: 'c' });
   socket.send('chatsend', { chatId: 'c', message: '1' });
-  socket.send('chatsend', { chatId: 'c', message: '2' });
-  await eventually(() => frames.some(({ message }) => message === '2'));
-  assert.deepEqual(frames.map(({ action, message }) => message ?? action), [
-    'join-chat-room', '1', 'join-chat-room', '1', 'join-chat-room', '1', 'join-chat-room', '1', '2',
-  ]);
-  assert.deepEqual(of(told, 'error'), []);
+  await eventually(() => frames.some(({ message }) => message === '1'));
+  assert.equal(of(told, 'disconnect')[0], 'ping timeout');
+  assert.equal(frames.filter(({ message }) => message === '1').length, 1);
 });
 
 test('joins go out before what was said while offline', async (t) => {
@@ -66,15 +89,16 @@ test('joins go out before what was said while offline', async (t) => {
 test('the answer to a ping is not told', async (t) => {
   const { told, frames } = await serve(t, {
     timings: { ping: 20 },
-    frame: ({ action }, answer) => answer({ event: 'error', action, status: 404, message: 'there is no such action' }),
+    frame: ({ action, ackId }, answer) =>
+      answer({ event: 'error', action, status: 404, message: 'there is no such action', ackId }),
   });
   await eventually(() => frames.length >= 3);
-  assert.deepEqual(frames[0], { action: 'ping' });
+  assert.deepEqual(frames[0], { action: 'ping', ackId: 1 });
   assert.deepEqual(told, [['connect', undefined]]);
 });
 
 test('a socket whose ping is not answered is replaced', async (t) => {
-  const { told } = await serve(t, { timings: { ping: 20, answer: 50 } });
+  const { told } = await serve(t, { frame: () => {}, timings: { ping: 20, answer: 50 } });
   await eventually(() => of(told, 'connect').length >= 2);
   assert.equal(of(told, 'disconnect')[0], 'ping timeout');
 });
@@ -82,8 +106,8 @@ test('a socket whose ping is not answered is replaced', async (t) => {
 test('a join that failed on the server side is tried again on another socket', async (t) => {
   let isAway = true;
   const { socket, told, frames } = await serve(t, {
-    frame: ({ action }, answer) => {
-      if (isAway) answer({ event: 'error', action, status: 503, message: 'the service is unavailable for the moment: try again' });
+    frame: ({ action, ackId }, answer) => {
+      if (isAway) answer({ event: 'error', action, status: 503, message: 'the service is unavailable for the moment: try again', ackId });
       isAway = false;
     },
   });

@@ -7,13 +7,17 @@ import { ACTIONS, EVENTS } from '../dist/client.js';
 
 const { components } = parse(readFileSync(new URL('../../shared/api/asyncapi.yaml', import.meta.url), 'utf8'));
 
+/** Answers, and what asks for one, are the client's own business. */
+const ANSWERS = ['ack', 'error'];
+const ACK_ID = 'ackId';
+
 /** The messages that have the field `kind`, by their names: the names of their parameters, in the described order. */
 function described(kind) {
   const messages = Object.values(components.messages).map(({ name, payload }) => {
     const { properties } = components.schemas[payload.$ref.split('/').at(-1)];
-    return [name, Object.keys(properties)];
+    return [name, Object.keys(properties).filter((property) => property !== ACK_ID)];
   });
-  const ofKind = messages.filter(([name, [first]]) => first === kind && name !== 'error');
+  const ofKind = messages.filter(([name, [first]]) => first === kind && !ANSWERS.includes(name));
   return Object.fromEntries(ofKind.map(([name, [, ...parameters]]) => [name, parameters]));
 }
 
