@@ -7,16 +7,7 @@ use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use mongodb::{Client, Database};
 use rustix::time::{ClockId, clock_gettime};
-
-use crate::statistics::median;
-
-/// What a command takes when the driver alone sends it.
-pub(crate) struct Bare {
-    /// The median, in milliseconds.
-    pub(crate) millis: f64,
-    /// The processor time of one, in milliseconds.
-    pub(crate) cpu_millis: f64,
-}
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// The last command that a function sent while `call` ran.
 pub(crate) async fn command_of(database: &Database, call: impl Future<Output = ()>) -> Document {
@@ -33,26 +24,46 @@ pub(crate) async fn command_of(database: &Database, call: impl Future<Output = (
     command
 }
 
-/// Sends a command so many times and reads all of each answer, on a thread of its own.
-pub(crate) fn repeat(url: &str, command: &Document, times: usize) -> Bare {
-    thread::scope(|scope| {
-        let measured = scope.spawn(|| {
+/// What a command took once.
+pub(crate) struct Taken {
+    /// From sending it to the end of its answer.
+    pub(crate) time: Duration,
+    /// The processor time of that.
+    pub(crate) cpu: Duration,
+}
+
+/// The driver on a thread of its own, that sends one command whenever it is told to.
+pub(crate) struct Driver {
+    told: UnboundedSender<()>,
+    taken: UnboundedReceiver<Taken>,
+}
+
+impl Driver {
+    /// Connects, by sending the command for a first time.
+    pub(crate) async fn start(url: &str, command: Document) -> Self {
+        let ((told, mut turns), (done, taken)) = (unbounded_channel(), unbounded_channel());
+        let url = url.to_owned();
+        thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let database = Client::with_uri_str(url).await.unwrap().default_database().unwrap();
-                send(&database, command).await;
-                let (before, mut taken) = (cpu_time(), Vec::new());
-                for _ in 0..times {
-                    let since = Instant::now();
-                    send(&database, command).await;
-                    taken.push(since.elapsed().as_secs_f64() * 1000.0);
+                while let Some(()) = turns.recv().await {
+                    let (since, before) = (Instant::now(), cpu_time());
+                    send(&database, &command).await;
+                    done.send(Taken { time: since.elapsed(), cpu: cpu_time() - before }).unwrap();
                 }
-                let cpu = (cpu_time() - before).as_secs_f64() * 1000.0;
-                Bare { millis: median(&taken), cpu_millis: cpu / times as f64 }
-            })
+            });
         });
-        measured.join().unwrap()
-    })
+        let mut driver = Self { told, taken };
+        driver.send().await;
+        driver
+    }
+
+    /// Sends the command and reads all of its answer.
+    pub(crate) async fn send(&mut self) -> Taken {
+        self.told.send(()).unwrap();
+        self.taken.recv().await.unwrap()
+    }
 }
 
 async fn send(database: &Database, command: &Document) {
