@@ -1,39 +1,16 @@
 //! The program under test, with functions that do what they are told.
 
-use std::collections::HashMap;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{LazyLock, mpsc};
-use std::time::Duration;
-use std::{env, fs, thread};
+use std::process::{Command, ExitStatus};
+use std::sync::LazyLock;
+use std::{env, fs};
 
 use tempfile::TempDir;
 
 use super::output::Output;
+use super::program::{Program, remove_leftovers, temporary_folder};
 use super::unique;
-use super::wait::poll;
-
-/// How long a stack may take to end.
-const END: Duration = Duration::from_secs(30);
-
-/// What could leak from the shell of whoever runs the tests into the stack, beside what begins with `LOCAL_`.
-const VARIABLES: [&str; 14] = [
-    "ACCESS_TOKEN_TTL",
-    "ALLOWED_ORIGINS",
-    "COOKIE_DOMAIN",
-    "COOKIE_SAME_SITE",
-    "COOKIE_SECURE",
-    "DATABASE_URL",
-    "EMAIL_FROM",
-    "EMAIL_SERVICE_KEY",
-    "EMAIL_SERVICE_URL",
-    "EMAIL_SERVICE_USERNAME",
-    "PUBLIC_DIRECTORY",
-    "SECRET_KEY",
-    "SECRET_KEY_ACCESS",
-    "WEBSOCKET_URL",
-];
 
 /// The stack of `template.yaml` that all tests share. It ends with this process, when its standard input is closed.
 pub(crate) fn shared() -> &'static Stack {
@@ -58,22 +35,6 @@ pub(crate) fn workspace() -> &'static Path {
 /// A file beside these tests.
 fn conformance(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance").join(file)
-}
-
-/// A folder for one stack. That of a shared one outlives this process; the next run removes it.
-pub(crate) fn temporary_folder() -> TempDir {
-    let prefix = format!("conformance-{}-", std::process::id());
-    tempfile::Builder::new().prefix(&prefix).tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
-}
-
-fn remove_leftovers() {
-    for entry in fs::read_dir(env!("CARGO_TARGET_TMPDIR")).unwrap().flatten() {
-        let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| name.strip_prefix("conformance-")?.split_once('-'));
-        if owner.is_some_and(|(pid, _)| !Path::new("/proc").join(pid).exists()) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
 }
 
 /// The folder of the binary `probe`. Cargo built it along with these tests, unless it was asked for nothing but them.
@@ -169,44 +130,21 @@ impl Setup {
     fn launch(self) -> Result<Stack, (ExitStatus, String)> {
         let folder = temporary_folder();
         let events = folder.path().join("events");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-        for name in env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
-            if name.starts_with("LOCAL_") || VARIABLES.contains(&name.as_str()) {
-                command.env_remove(name);
-            }
-        }
-        command.env("APP_PORT", "0").env("LOCAL_STOP_WITH_STDIN", "true");
-        command.env("LOCAL_DATA_DIR", folder.path()).env("PROBE_FOLDER", &events);
+        let mut command = Program::command(folder.path());
+        command.env("PROBE_FOLDER", &events);
         if !self.own_mongod {
             command.env("DATABASE_URL", new_database(&shared().database_url));
         }
-        command
-            .args(self.option)
-            .envs(self.variables)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-
-        let output = Output::default();
-        let (announce, announced) = mpsc::channel();
-        let stderr = output.drain(child.stderr.take().unwrap(), None);
-        output.drain(child.stdout.take().unwrap(), Some(announce));
-        let mut facts = HashMap::new();
-        for line in announced {
-            if line.starts_with("ready") {
-                let fact = |name: &str| facts.get(name).cloned().unwrap_or_else(|| panic!("no {name}:\n{output}"));
-                let (http, websocket, database_url) =
-                    (fact("HttpApiUrl"), fact("WebSocketApiUrl"), fact("DatabaseUrl"));
-                return Ok(Stack { http, websocket, database_url, events, output, child, _folder: folder });
-            }
-            if let Some((name, value)) = line.split_once(' ') {
-                facts.insert(name.to_owned(), value.trim().to_owned());
-            }
-        }
-        let status = child.wait().unwrap();
-        stderr.join().unwrap();
-        Err((status, output.to_string()))
+        command.args(self.option).envs(self.variables);
+        Program::start(command).map(|program| Stack {
+            http: program.fact("HttpApiUrl"),
+            websocket: program.fact("WebSocketApiUrl"),
+            database_url: program.fact("DatabaseUrl"),
+            events,
+            output: program.output.clone(),
+            _program: program,
+            _folder: folder,
+        })
     }
 }
 
@@ -228,19 +166,6 @@ pub(crate) struct Stack {
     /// What it wrote last.
     pub(crate) output: Output,
     database_url: String,
-    child: Child,
+    _program: Program,
     _folder: TempDir,
-}
-
-impl Drop for Stack {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        if poll(END, || self.child.try_wait().unwrap()).is_none() {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
-        if thread::panicking() {
-            eprintln!("the stack wrote:\n{}", self.output);
-        }
-    }
 }

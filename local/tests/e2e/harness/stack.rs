@@ -1,14 +1,12 @@
 //! The program under test.
 
-use std::collections::HashMap;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{LazyLock, mpsc};
-use std::time::Duration;
-use std::{env, fs, thread};
+use std::process::ExitStatus;
+use std::sync::LazyLock;
+use std::{env, thread};
 
 use mongodb::{Client, Database};
 use rustix::process::{Pid, Signal, kill_process};
@@ -17,39 +15,10 @@ use tempfile::TempDir;
 
 use super::output::Output;
 use super::people::unique;
-use super::wait::poll;
+use super::program::{Program, remove_leftovers, temporary_folder};
 
 /// Where the page of the shared stack lives.
 pub(crate) const ALLOWED_ORIGIN: &str = "https://chat.example.com";
-
-/// How long a stack may take to end.
-const END: Duration = Duration::from_secs(30);
-
-/// What could leak from the shell of whoever runs the tests into the stack.
-const VARIABLES: [&str; 22] = [
-    "ACCESS_TOKEN_TTL",
-    "ALLOWED_ORIGINS",
-    "APP_PORT",
-    "COOKIE_DOMAIN",
-    "COOKIE_SAME_SITE",
-    "COOKIE_SECURE",
-    "DATABASE_URL",
-    "EMAIL_FROM",
-    "EMAIL_SERVICE_KEY",
-    "EMAIL_SERVICE_URL",
-    "EMAIL_SERVICE_USERNAME",
-    "LOCAL_BINARIES",
-    "LOCAL_DATA_DIR",
-    "LOCAL_IDLE_SECONDS",
-    "LOCAL_MAX_PROCESSES",
-    "LOCAL_TEMPLATE",
-    "LOCAL_TIME_SCALE",
-    "PUBLIC_DIRECTORY",
-    "SECRET_KEY",
-    "SECRET_KEY_ACCESS",
-    "WEBSOCKET_ENDPOINT",
-    "WEBSOCKET_URL",
-];
 
 /// The variables that aim the tests at a deployed stack: the addresses of its two APIs, of something that serves the mails that it
 /// sent as the local stack does, and of its database, in which tests let time pass and see who is in a room.
@@ -80,22 +49,6 @@ pub(crate) fn shared() -> &'static Stack {
         Setup::default().set("ALLOWED_ORIGINS", ALLOWED_ORIGIN).with_own_mongod().start()
     });
     &SHARED
-}
-
-/// A folder for one stack. That of the shared one outlives this process; the next run removes it.
-pub(crate) fn temporary_folder() -> TempDir {
-    let prefix = format!("e2e-{}-", std::process::id());
-    tempfile::Builder::new().prefix(&prefix).tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
-}
-
-fn remove_leftovers() {
-    for entry in fs::read_dir(env!("CARGO_TARGET_TMPDIR")).unwrap().flatten() {
-        let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| name.strip_prefix("e2e-")?.split_once('-'));
-        if owner.is_some_and(|(pid, _)| !Path::new("/proc").join(pid).exists()) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
 }
 
 /// How a stack is started.
@@ -146,30 +99,9 @@ impl Setup {
         }
         let temporary = self.data.is_none().then(temporary_folder);
         let data = self.data.unwrap_or_else(|| temporary.as_ref().unwrap().path().to_owned());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-        for name in VARIABLES {
-            command.env_remove(name);
-        }
-        command.env("APP_PORT", "0").env("LOCAL_DATA_DIR", &data).env("LOCAL_STOP_WITH_STDIN", "true");
-        command.envs(self.variables).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-
-        let output = Output::default();
-        let (announce, announced) = mpsc::channel();
-        let stderr = output.drain(child.stderr.take().unwrap(), None);
-        output.drain(child.stdout.take().unwrap(), Some(announce));
-        let mut facts = HashMap::new();
-        for line in announced {
-            if line.starts_with("ready") {
-                return Ok(Stack::new(child, output, &facts, data, temporary));
-            }
-            if let Some((name, value)) = line.split_once(' ') {
-                facts.insert(name.to_owned(), value.trim().to_owned());
-            }
-        }
-        let status = child.wait().unwrap();
-        stderr.join().unwrap();
-        Err((status, output.to_string()))
+        let mut command = Program::command(&data);
+        command.envs(self.variables);
+        Program::start(command).map(|program| Stack::new(program, data, temporary))
     }
 }
 
@@ -188,29 +120,22 @@ pub(crate) struct Stack {
     mail: String,
     smtp: String,
     /// None for a deployed stack.
-    child: Option<Child>,
+    program: Option<Program>,
     _temporary: Option<TempDir>,
 }
 
 impl Stack {
-    fn new(
-        child: Child,
-        output: Output,
-        facts: &HashMap<String, String>,
-        data: PathBuf,
-        temporary: Option<TempDir>,
-    ) -> Self {
-        let fact = |name: &str| facts.get(name).unwrap_or_else(|| panic!("no {name} is announced:\n{output}")).clone();
+    fn new(program: Program, data: PathBuf, temporary: Option<TempDir>) -> Self {
         Self {
-            http: fact("HttpApiUrl"),
-            websocket: fact("WebSocketApiUrl"),
-            database_url: fact("DatabaseUrl"),
-            mail: fact("MailUrl"),
-            smtp: fact("SmtpUrl"),
+            http: program.fact("HttpApiUrl"),
+            websocket: program.fact("WebSocketApiUrl"),
+            database_url: program.fact("DatabaseUrl"),
+            mail: program.fact("MailUrl"),
+            smtp: program.fact("SmtpUrl"),
             data,
-            child: Some(child),
+            output: program.output.clone(),
+            program: Some(program),
             _temporary: temporary,
-            output,
         }
     }
 
@@ -224,7 +149,7 @@ impl Stack {
             mail,
             smtp: String::new(),
             data: PathBuf::new(),
-            child: None,
+            program: None,
             _temporary: None,
             output: Output::default(),
         }
@@ -232,7 +157,7 @@ impl Stack {
 
     /// The process.
     pub(crate) fn pid(&self) -> u32 {
-        self.child.as_ref().unwrap().id()
+        self.program.as_ref().unwrap().child.id()
     }
 
     /// Its database, for the runtime of the calling test.
@@ -274,37 +199,16 @@ impl Stack {
 
     /// Sends it a signal and waits for its end.
     pub(crate) fn end_by(mut self, signal: Signal) -> ExitStatus {
-        kill_process(Pid::from_child(self.child.as_ref().unwrap()), signal).unwrap();
-        self.wait().unwrap_or_else(|| panic!("the stack goes on after {signal:?}:\n{}", self.output))
+        let program = self.program.as_mut().unwrap();
+        kill_process(Pid::from_child(&program.child), signal).unwrap();
+        program.wait().unwrap_or_else(|| panic!("the stack goes on after {signal:?}:\n{}", self.output))
     }
 
     /// Closes its standard input and waits for its end.
     pub(crate) fn end(mut self) -> ExitStatus {
-        self.close_input();
-        self.wait().unwrap_or_else(|| panic!("the stack goes on without a standard input:\n{}", self.output))
-    }
-
-    fn close_input(&mut self) {
-        drop(self.child.as_mut().unwrap().stdin.take());
-    }
-
-    fn wait(&mut self) -> Option<ExitStatus> {
-        let child = self.child.as_mut().unwrap();
-        poll(END, || child.try_wait().unwrap())
-    }
-}
-
-impl Drop for Stack {
-    fn drop(&mut self) {
-        self.close_input();
-        if self.wait().is_none() {
-            let child = self.child.as_mut().unwrap();
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-        if thread::panicking() {
-            eprintln!("the stack wrote:\n{}", self.output);
-        }
+        let program = self.program.as_mut().unwrap();
+        program.close_input();
+        program.wait().unwrap_or_else(|| panic!("the stack goes on without a standard input:\n{}", self.output))
     }
 }
 
