@@ -1,6 +1,6 @@
 //! Warm invocations: how long, how much processor time, how many database commands, how much memory.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::bed::Bed;
 use crate::driver::{self, Driver};
@@ -81,7 +81,26 @@ pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
             report.add_bounded(format!("database commands, {function}"), median(&commands), "", bound);
         }
     }
+    gateway(&browser, &invocations, report).await;
     reads(&stack, report).await;
+}
+
+/// Adds what a request takes for its client, beside the invocation in it: the rest is the gateway, and both ends of HTTP.
+async fn gateway(browser: &Browser, invocations: &Invocations, report: &mut Report) {
+    let before = invocations.of_function("Bare").len();
+    let mut seen = Vec::new();
+    for _ in 0..READS {
+        let since = Instant::now();
+        invoke_bare(browser).await;
+        seen.push(millis(since.elapsed()));
+    }
+    let inside: Vec<_> = invocations.of_function("Bare")[before..].iter().map(|invocation| invocation.warm).collect();
+    report.add_beside(
+        "request of a client, Bare, median (limit: the invocation in it)",
+        median(&seen),
+        "ms",
+        median(&inside),
+    );
 }
 
 /// A way to read.
