@@ -34,7 +34,7 @@ pub(crate) const FUNCTIONS: [(&str, &str); 23] = [
     ("AddFriend", "add-friend"),
     ("SendActiveResponse", "send-active-response"),
     ("Chatsend", "chatsend"),
-    ("MessageRecieved", "message-recieved"),
+    ("MessageReceived", "message-received"),
 ];
 
 /// The functions that have no use for the database.

@@ -123,7 +123,7 @@ fn only_functions_that_send_to_sockets_may() {
 fn only_functions_that_close_sockets_may() {
     let template = Template::read();
 
-    let closers = binaries_with(".close_session(");
+    let closers = binaries_with("SessionConnections");
 
     assert!(!closers.is_empty());
     assert_eq!(template.allowed("DELETE"), closers.iter().map(String::as_str).collect());

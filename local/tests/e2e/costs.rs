@@ -39,7 +39,7 @@ const COMMANDS: &[(&str, u64)] = &[
     ("Connect", 2),
     ("JoinChatRoom", 2),
     ("Chatsend", 1),
-    ("MessageRecieved", 1),
+    ("MessageReceived", 1),
     ("SendActiveResponse", 1),
     ("AddFriend", 1),
     ("Default", 0),

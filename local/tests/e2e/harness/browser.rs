@@ -149,7 +149,7 @@ impl Reply {
     pub(crate) fn expect_error(&self, status: u16) -> String {
         let body = self.expect(status);
         let message = body["error"]["message"].as_str().unwrap_or_default();
-        let error = json!({ "status": status, "message": message });
+        let error = json!({ "status": status, "code": body["error"]["code"], "message": message });
         assert_eq!(body, json!({ "status": false, "error": error }), "{}", self.asked);
         assert!(!message.is_empty(), "{} is answered with an empty message", self.asked);
         message.to_owned()

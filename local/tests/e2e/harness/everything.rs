@@ -68,7 +68,7 @@ pub(crate) async fn use_everything(stack: &Stack) -> Vec<Value> {
     }
     for (action, function) in [
         ("chatsend", "Chatsend"),
-        ("messageRecieved", "MessageRecieved"),
+        ("messageRecieved", "MessageReceived"),
         ("sendActiveResponse", "SendActiveResponse"),
         ("addFriend", "AddFriend"),
         ("no such action", "Default"),

@@ -140,7 +140,7 @@ impl Socket {
     pub(crate) async fn expect_error(&mut self, action: impl Into<Option<&str>>, status: u16) -> String {
         let frame = self.expect_event("error").await;
         let message = frame["message"].as_str().unwrap_or_default().to_owned();
-        let mut expected = json!({ "event": "error", "status": status, "message": message });
+        let mut expected = json!({ "event": "error", "status": status, "code": frame["code"], "message": message });
         if let Some(action) = action.into() {
             expected["action"] = action.into();
         }
