@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! Each layer uses only the layers below it. `tests/layers.rs` derives the module graph from the
+//! Each layer uses only the layers below it. `tests/architecture` derives the module graph from the
 //! sources and fails on an upward import or a cycle.
 //!
 //! | layer | purpose | may use |
