@@ -1,5 +1,5 @@
 // Starts the headless browser that the tests use.
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 
@@ -14,12 +14,18 @@ export async function launchChromium() {
 
 async function unpacked() {
   const { TMPDIR } = process.env;
-  process.env.TMPDIR = join(import.meta.dirname, '../node_modules/.cache');
-  mkdirSync(process.env.TMPDIR, { recursive: true });
+  const folder = join(import.meta.dirname, '../node_modules/.cache');
+  mkdirSync(folder, { recursive: true });
+  process.env.TMPDIR = folder;
   // The package unpacks the libraries that Chromium needs only if it seems to run on AWS Lambda.
   process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs22.x';
   const { default: packed } = await import('@sparticuz/chromium');
   const path = await packed.executablePath();
+  // Its own configuration looks for fonts in /tmp only. Without fonts, Chromium shows no text.
+  writeFileSync(
+    join(folder, 'fonts/fonts.conf'),
+    `<fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/fonts-cache</cachedir></fontconfig>`,
+  );
   if (TMPDIR === undefined) delete process.env.TMPDIR;
   else process.env.TMPDIR = TMPDIR;
   return path;
