@@ -21,10 +21,15 @@ async function unpacked() {
   process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs22.x';
   const { default: packed } = await import('@sparticuz/chromium');
   const path = await packed.executablePath();
-  // Its own configuration looks for fonts in /tmp only. Without fonts, Chromium shows no text.
+  // The package's own configuration looks for its font in /tmp only. Without fonts, Chromium shows
+  // no text; with that font alone, it lacks symbols.
+  const cache = `${folder}/fonts-cache`;
+  const folders = [`${folder}/fonts`, '/usr/share/fonts'].map((path) => `<dir>${path}</dir>`);
+  const alias =
+    '<alias><family>system-ui</family><prefer><family>Open Sans</family></prefer></alias>';
   writeFileSync(
     join(folder, 'fonts/fonts.conf'),
-    `<fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/fonts-cache</cachedir></fontconfig>`,
+    `<fontconfig>${folders.join('')}<cachedir>${cache}</cachedir>${alias}</fontconfig>`,
   );
   if (TMPDIR === undefined) delete process.env.TMPDIR;
   else process.env.TMPDIR = TMPDIR;
