@@ -49,7 +49,7 @@ async function serve(t, { frame = acknowledge, http = () => undefined, timings: 
 }
 
 function failure(status, headers = {}) {
-  const error = { status, code: 'internalError', message: 'no' };
+  const error = { status, code: 'internal', message: 'no' };
   return Response.json({ status: false, error }, { status, headers });
 }
 
@@ -160,7 +160,7 @@ test('errors have the code of the server', async (t) => {
   );
 
   const client = createClient({ url: 'http://api', fetch: async () => failure(500) });
-  await assert.rejects(client.users(), { status: 500, code: 'internalError', message: 'no' });
+  await assert.rejects(client.users(), { status: 500, code: 'internal', message: 'no' });
 });
 
 test('an error of the gateway itself has no code', async (t) => {

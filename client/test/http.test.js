@@ -71,10 +71,11 @@ test('a message that is sent twice is stored once', async () => {
   assert.equal((await bob.client.allConnection()).data[0].chats.message, 'Hello');
 });
 
-test('a refused call rejects with the status and the message of the server', async () => {
+test('a refused call rejects with the status, code and message of the server', async () => {
   await assert.rejects(new Browser().client().sendOtp({}), (error) => {
     assert.ok(error instanceof ChatError);
     assert.equal(error.status, 422);
+    assert.equal(error.code, 'invalidInput');
     assert.equal(error.message, '"email" is required');
     return true;
   });
@@ -156,10 +157,10 @@ test('calls in an ended session reject after one refresh', async () => {
   browser.requests.length = 0;
   const calls = await Promise.allSettled([client.userDetails(), client.allConnection()]);
   assert.deepEqual(
-    calls.map(({ reason }) => [reason.status, reason.message]),
+    calls.map(({ reason }) => [reason.status, reason.code, reason.message]),
     [
-      [401, 'the session is over: sign in again'],
-      [401, 'the session is over: sign in again'],
+      [401, 'sessionOver', 'the session is over: sign in again'],
+      [401, 'sessionOver', 'the session is over: sign in again'],
     ],
   );
   assert.equal(browser.requests.filter((request) => request === 'GET /api/refresh').length, 1);

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { ACTIONS, ChatClient, EVENTS } from '../dist/client.js';
 
 /** The folder of the API descriptions. */
-const DESCRIPTIONS = '../../shared/api';
+const DESCRIPTIONS = '../../docs';
 
 /** Messages and fields with which the client handles acknowledgements by itself. */
 const ANSWERS = ['ack', 'error'];

@@ -87,12 +87,13 @@ test('a frame to a room that was not joined causes an error event', async (t) =>
   const { socket, events } = await connect(t, ada);
   socket.send('chatsend', { chatId, message: 'Hello' });
   await eventually(() => only(events, 'error').length);
-  const [{ name, status, message, action }] = only(events, 'error');
+  const [{ name, status, code, message, action }] = only(events, 'error');
   assert.deepEqual(
-    { name, status, message, action },
+    { name, status, code, message, action },
     {
       name: 'ChatError',
       status: 403,
+      code: 'notInRoom',
       message: 'join the chat room first',
       action: 'chatsend',
     },
@@ -181,8 +182,8 @@ test('a session that ends elsewhere causes one signedOut event and no retries', 
   await ada.browser.copy().client().logout();
   await eventually(() => only(events, 'signedOut').length);
   assert.deepEqual(
-    only(events, 'signedOut').map(({ status, message }) => [status, message]),
-    [[401, 'the session is over: sign in again']],
+    only(events, 'signedOut').map(({ status, code, message }) => [status, code, message]),
+    [[401, 'sessionOver', 'the session is over: sign in again']],
   );
   await eventually(() => ada.browser.open.size === 0 && timers() === before);
 });
