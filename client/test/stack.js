@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const workspace = resolve(import.meta.dirname, '../..');
-const program = process.env.STACK ?? join(workspace, 'target/debug/local');
+const program = process.env.STACK ?? join(workspace, 'target/debug/stack');
 
 /** Starts a stack. Returns the URL of its HTTP API and a function that stops it. */
 export async function startStack(env = {}) {

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 
-const screenshots = resolve(import.meta.dirname, '../../../target/page');
+const screenshots = resolve(import.meta.dirname, '../../../../target/page');
 mkdirSync(screenshots, { recursive: true });
 
 /** Serves the page on another site than the API: to a browser, `127.0.0.1` is not `localhost`. */

@@ -4,8 +4,8 @@ import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { launchChromium } from '../../../client/test/chromium.js';
-import { startStack } from '../../../client/test/stack.js';
+import { launchChromium } from '../../../../client/test/chromium.js';
+import { startStack } from '../../../../client/test/stack.js';
 import { openWindow, screenshot, serveElsewhere } from './harness.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'chat-page-'));

@@ -1,6 +1,6 @@
 // Takes the README's picture of the page: two people in a chat, and the activity that they cause.
-import { launchChromium } from '../../../client/test/chromium.js';
-import { startStack } from '../../../client/test/stack.js';
+import { launchChromium } from '../../../../client/test/chromium.js';
+import { startStack } from '../../../../client/test/stack.js';
 import { openWindow } from './harness.js';
 
 const [path] = process.argv.slice(2);
