@@ -9,13 +9,13 @@ export { ACTIONS, EVENTS } from './names.js';
 export type { Action, Parameters, Payload, ServerEvent } from './names.js';
 export { MAX_FRAME } from './socket.js';
 export type { ChatSocket, SocketEvents, SocketOptions } from './socket.js';
-/** The whole backend: a method for each endpoint, and sockets. */
+/** The whole backend: one method per endpoint, and sockets. */
 export declare class ChatClient extends HttpApi {
     #private;
-    /** Use `createClient`. */
+    /** Use `createClient` instead. */
     constructor(options: ClientOptions);
-    /** A socket of the signed-in user, which connects at once and stays connected until `disconnect()`. */
+    /** Opens a socket for the signed-in user. It stays connected until `disconnect()` is called. */
     socket(options: SocketOptions): ChatSocket;
 }
-/** A client of the backend whose HTTP API is at `url`, which is all that it has to know. */
+/** Creates a client for the backend whose HTTP API is at `options.url`. */
 export declare function createClient(options: ClientOptions): ChatClient;

@@ -1,17 +1,23 @@
 // src/errors.ts
 var ChatError = class extends Error {
   name = "ChatError";
-  /** The HTTP status; sockets use the same numbers. 0 when the server could not be reached. */
+  /** The HTTP status, which sockets use too. 0 if the server could not be reached. */
   status;
-  /** How many seconds the server asks to wait before the next try, where it does (429 and 503). */
+  /**
+   * The backend's stable name for the error, such as `notInRoom`: compare this, not `message`.
+   * `undefined` if the error comes from API Gateway or from this client.
+   */
+  code;
+  /** How many seconds to wait before the next attempt, if the server says so (429 and 503). */
   retryAfter;
-  /** The socket action that could not be done, where the error is about one. */
+  /** The socket action that failed, if any. */
   action;
-  constructor(status, message, more = {}) {
-    super(message, { cause: more.cause });
+  constructor(status, message, details = {}) {
+    super(message, { cause: details.cause });
     this.status = status;
-    this.retryAfter = more.retryAfter;
-    this.action = more.action;
+    this.code = details.code;
+    this.retryAfter = details.retryAfter;
+    this.action = details.action;
   }
 };
 function report(error) {
@@ -24,26 +30,29 @@ var TIMEOUT = 6e4;
 var HttpApi = class {
   #url;
   #fetch;
-  #renewal;
-  #renewals = 0;
+  #refreshing;
+  #refreshes = 0;
   constructor({ url, fetch }) {
     this.#url = url.replace(/\/+$/, "");
     this.#fetch = fetch ?? ((url2, init) => globalThis.fetch(url2, init));
   }
-  /** Mails a code of six digits, good for 3 minutes. */
+  /** Mails a six-digit code, which is valid for 3 minutes. */
   sendOtp(json) {
     return this.#json("POST", "/api/sendOtp", { json });
   }
-  /** Signs in with a mailed code. Where `isComplete` is false, `uploadDetails` has to follow. */
+  /** Signs in with a mailed code. If `isComplete` is false, call `uploadDetails` next. */
   verifyOtp(json) {
     return this.#json("POST", "/api/verifyOtp", { json });
   }
-  /** Makes a mailed code good for nothing. */
+  /** Invalidates the mailed code, if any. */
   deleteOtp(json) {
     return this.#json("DELETE", "/api/deleteOtp", { json });
   }
-  /** Completes or changes the profile. `profile` is a JPEG, PNG or WebP of at most 2 MiB. */
-  uploadDetails({ profile, ...json }) {
+  /** Completes or changes the profile. `profile` is a JPEG, PNG or WebP image of up to 2 MiB. */
+  uploadDetails({
+    profile,
+    ...json
+  }) {
     if (!profile) return this.#json("POST", "/api/uploadDetails", { json, signedIn: true });
     const form = new FormData();
     for (const [name, value] of Object.entries(json)) form.append(name, value);
@@ -54,44 +63,50 @@ var HttpApi = class {
   logout() {
     return this.#json("POST", "/api/logout");
   }
-  /** Takes the next tokens. Other methods do it themselves when they have to. Calls at the same time share one request. */
+  /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
   refresh() {
-    this.#renewal ??= this.#json("GET", "/api/refresh").then((done) => (this.#renewals++, done)).finally(() => this.#renewal = void 0);
-    return this.#renewal;
+    this.#refreshing ??= this.#json("GET", "/api/refresh").then((done) => (this.#refreshes++, done)).finally(() => this.#refreshing = void 0);
+    return this.#refreshing;
   }
-  /** The signed-in user. */
+  /** Returns the signed-in user. */
   userDetails() {
     return this.#json("GET", "/api/userDetails", { signedIn: true });
   }
-  /** The directory. `search` is the start of any part of a name; `next` is what to ask for `after`. */
+  /**
+   * Lists the users. `search` matches the beginning of any part of a name. Pass `next` as `after`
+   * to get the next page.
+   */
   users(query) {
     return this.#json("GET", "/api/users", { query, signedIn: true });
   }
-  /** Opens a chat with somebody. 409 where there is one already. */
+  /** Creates a chat with another user. Rejects with 409 if it exists already. */
   createConnection(json) {
     return this.#json("POST", "/api/createConnection", { json, signedIn: true });
   }
-  /** All chats, the last active first. */
+  /** Lists all chats, the most recently active one first. */
   allConnection() {
     return this.#json("GET", "/api/allConnection", { signedIn: true });
   }
-  /** Messages of a chat, oldest first: the last ones, or those `before` or `after` a `seq`. */
+  /** Returns messages, oldest first: the latest ones, or those `before` or `after` a `seq`. */
   getChat(query) {
     return this.#json("GET", "/api/getChat", { query, signedIn: true });
   }
-  /** Stores a message. With a `clientId` it can be repeated until it is heard: the repeat gives the first one's message. */
+  /**
+   * Stores a message. With a `clientId` the call is safe to repeat: repeating it returns the stored
+   * message.
+   */
   sendMessage(json) {
     return this.#json("POST", "/api/sendMessage", { json, signedIn: true });
   }
-  /** The last message of a chat, if there is one. */
+  /** Returns the last message of a chat, if any. */
   lastMessage(query) {
     return this.#json("GET", "/api/lastMessage", { query, signedIn: true });
   }
-  /** What opens one socket. `socket` asks for it itself. */
+  /** Creates a ticket, which opens one socket. `socket` calls this itself. */
   socketTicket() {
     return this.#json("POST", "/api/socketTicket", { signedIn: true });
   }
-  /** The picture that a `photoUrl` leads to. */
+  /** Downloads the photo at a `photoUrl`. */
   async photo(photoUrl) {
     return (await this.#request("GET", new URL(photoUrl, this.#url), {})).blob();
   }
@@ -101,56 +116,88 @@ var HttpApi = class {
       if (value !== void 0) url.searchParams.set(name, String(value));
     }
     const response = await this.#request(method, url, call);
-    return response.status === 204 ? { status: true, data: [] } : await response.json().catch(unreachable);
+    if (response.status === 204) return { status: true, data: [] };
+    return await response.json().catch(unreachable);
   }
   async #request(method, url, call) {
     const { json, form, signedIn } = call;
-    const renewals = this.#renewals;
+    const refreshes = this.#refreshes;
     const send = () => this.#fetch(url.href, {
       method,
       credentials: "include",
       signal: AbortSignal.timeout(TIMEOUT),
-      ...json && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(json) },
+      ...json && {
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(json)
+      },
       ...form && { body: form }
     }).catch(unreachable);
     let response = await send();
     if (response.status === 401 && signedIn) {
-      if (renewals === this.#renewals) await this.refresh();
+      if (refreshes === this.#refreshes) await this.refresh();
       response = await send();
     }
     if (response.ok) return response;
-    throw await errorOf(response);
+    throw await errorFrom(response);
   }
 };
 function unreachable(cause) {
   throw new ChatError(0, "the server cannot be reached", { cause });
 }
-async function errorOf(response) {
+async function errorFrom(response) {
   const body = await response.json().catch(() => void 0);
-  const message = body?.error?.message ?? body?.message ?? (response.statusText || `status ${response.status}`);
-  const retryAfter = response.headers.get("Retry-After");
-  return new ChatError(response.status, message, { retryAfter: retryAfter === null ? void 0 : Number(retryAfter) });
+  const { code, message = body?.message } = body?.error ?? {};
+  const seconds = response.headers.get("Retry-After");
+  return new ChatError(
+    response.status,
+    message ?? (response.statusText || `status ${response.status}`),
+    { code, retryAfter: seconds === null ? void 0 : Number(seconds) }
+  );
 }
+
+// src/deduplicator.ts
+var Deduplicator = class {
+  #window;
+  #unmatched = [];
+  /** `window`: the time in milliseconds within which a duplicate arrives. */
+  constructor(window) {
+    this.#window = window;
+  }
+  /**
+   * Whether this event is not the duplicate of an event on the other socket. Frames that a socket
+   * sends count too: the other socket receives them.
+   */
+  isNew(link, content) {
+    const at = performance.now();
+    this.#unmatched = this.#unmatched.filter((event) => event.at > at - this.#window);
+    const index = this.#unmatched.findIndex(
+      (event) => event.link !== link && event.content === content
+    );
+    if (index >= 0) this.#unmatched.splice(index, 1);
+    else this.#unmatched.push({ link, content, at });
+    return index < 0;
+  }
+};
 
 // src/emitter.ts
 var Emitter = class {
   #handlers = /* @__PURE__ */ new Map();
-  /** Calls `handler` at each `event` from now on. The same handler twice is one. */
+  /** Calls `handler` on every `event` from now on. Adding the same handler twice has no effect. */
   on(event, handler) {
     let handlers = this.#handlers.get(event);
     if (!handlers) this.#handlers.set(event, handlers = /* @__PURE__ */ new Set());
     handlers.add(handler);
     return this;
   }
-  /** Calls `handler` no more; without one, none for this event; without an event, none at all. */
+  /** Removes a handler, or all handlers of an event, or all handlers. */
   off(event, handler) {
     if (event === void 0) this.#handlers.clear();
     else if (!handler) this.#handlers.delete(event);
     else this.#handlers.get(event)?.delete(handler);
     return this;
   }
-  /** Calls the handlers. One that throws, or whose promise is rejected, is reported and stops nobody else's. */
-  tell(event, ...args) {
+  /** Calls the handlers. A handler that throws or rejects is reported; the others still run. */
+  publish(event, ...args) {
     const handlers = [...this.#handlers.get(event) ?? []];
     if (!handlers.length && (event === "error" || event === "signedOut")) console.error(args[0]);
     for (const handler of handlers) {
@@ -176,13 +223,13 @@ var TIMINGS = {
 var PING = "ping";
 var Link = class {
   startedAt = performance.now();
-  /** Is rejected when the handshake is refused or takes too long. */
+  /** Rejects if the handshake is refused or times out. */
   opened;
   #socket;
   #timings;
-  /** The frames that are not answered yet, by their numbers. */
-  #asked = /* @__PURE__ */ new Map();
-  #lastNumber = 0;
+  /** The frames that await an answer, by `ackId`. */
+  #pending = /* @__PURE__ */ new Map();
+  #lastAckId = 0;
   #timer;
   #end = () => {
   };
@@ -191,7 +238,7 @@ var Link = class {
     this.#timings = timings;
     this.opened = new Promise((resolve, reject) => {
       socket.onopen = () => {
-        this.#pingLater();
+        this.#schedulePing();
         resolve();
       };
       this.#end = (reason) => {
@@ -202,12 +249,12 @@ var Link = class {
     socket.onmessage = ({ data }) => {
       const frame = parse(data);
       if (!frame) return;
-      const asked = this.#asked.get(frame.ackId);
-      if (asked) {
-        this.#asked.delete(frame.ackId);
-        asked.done();
-        if (this.#asked.size) this.#expectAnswer();
-        else this.#pingLater();
+      const pending = this.#pending.get(frame.ackId);
+      if (pending) {
+        this.#pending.delete(frame.ackId);
+        pending.done();
+        if (this.#pending.size) this.#expectAnswer();
+        else this.#schedulePing();
       }
       if (frame.action !== PING) handlers.frame(frame, this);
     };
@@ -216,7 +263,7 @@ var Link = class {
     };
     this.#expectAnswer();
   }
-  /** Whether frames can be sent: a socket that is being closed takes them and drops them. */
+  /** Whether frames can be sent. A socket that is closing accepts frames and drops them. */
   get isOpen() {
     return this.#socket.readyState === 1;
   }
@@ -224,15 +271,15 @@ var Link = class {
   send(text) {
     this.#socket.send(text);
   }
-  /** Asks for the events of a room. Resolves when that is answered, whether it is done or refused, or when the link is over. */
+  /** Joins a room. Resolves once the server has accepted or refused, or the link has ended. */
   join(chatId) {
-    return this.#ask("join-chat-room", chatId);
+    return this.#request("join-chat-room", chatId);
   }
-  /** Whether a join of this room is not answered yet. */
+  /** Whether a join of this room awaits its answer. */
   isJoining(room) {
-    return [...this.#asked.values()].some((asked) => asked.room === room);
+    return [...this.#pending.values()].some((pending) => pending.room === room);
   }
-  /** Ends it; nothing is told after that but the end, with this reason. */
+  /** Ends the link. The last callback is `end` with this reason. */
   close(reason) {
     const end = this.#end;
     this.#end = () => {
@@ -240,21 +287,21 @@ var Link = class {
     clearTimeout(this.#timer);
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket.close();
-    for (const { done } of this.#asked.values()) done();
-    this.#asked.clear();
+    for (const { done } of this.#pending.values()) done();
+    this.#pending.clear();
     end(reason);
   }
-  #ask(action, chatId) {
+  #request(action, chatId) {
     return new Promise((done) => {
-      const ackId = ++this.#lastNumber;
-      this.#asked.set(ackId, { room: chatId, done });
-      if (this.#asked.size === 1) this.#expectAnswer();
+      const ackId = ++this.#lastAckId;
+      this.#pending.set(ackId, { room: chatId, done });
+      if (this.#pending.size === 1) this.#expectAnswer();
       this.send(JSON.stringify({ action, chatId, ackId }));
     });
   }
-  #pingLater() {
+  #schedulePing() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#ask(PING), this.#timings.ping);
+    this.#timer = setTimeout(() => void this.#request(PING), this.#timings.ping);
   }
   #expectAnswer() {
     clearTimeout(this.#timer);
@@ -284,7 +331,7 @@ var EVENTS = {
   chatUpdate: ["chatId", "message"],
   messageSent: ["chatId", "message"]
 };
-var SEEN_AS = {
+var RELAYED_AS = {
   sendActiveResponse: "recieveUserResponse",
   chatsend: "chatUpdate",
   messageRecieved: "messageSent"
@@ -293,58 +340,41 @@ var SEEN_AS = {
 // src/outbox.ts
 var MAX_WAITING = 1e3;
 var Outbox = class {
-  #sent;
+  #onSend;
   #link;
   #waiting = [];
-  /** `sent` is told of each frame that goes out. */
-  constructor(sent) {
-    this.#sent = sent;
+  /** Calls `onSend` before each frame is sent. */
+  constructor(onSend) {
+    this.#onSend = onSend;
   }
-  /** Sends a frame as soon as that can be. */
+  /** Sends a frame as soon as possible. */
   push(frame) {
     if (this.#waiting.length >= MAX_WAITING) {
-      throw new ChatError(0, "too many frames wait for the socket", { action: frame.action });
+      throw new ChatError(0, "too many frames are waiting for the socket: try again later", {
+        action: frame.action
+      });
     }
     this.#waiting.push(frame);
     this.flush();
   }
-  /** From now on frames go out here; nowhere without a link. */
+  /** Sends frames over `link` from now on. Without a link, they wait. */
   use(link) {
     this.#link = link;
     this.flush();
   }
-  /** Sends what can be sent now. To be called when a join was answered. */
+  /** Sends the frames that need not wait any longer. Call this when a join has been answered. */
   flush() {
     for (let frame; (frame = this.#waiting[0]) && this.#link?.isOpen; ) {
       if (frame.room !== void 0 && this.#link.isJoining(frame.room)) return;
       this.#waiting.shift();
-      this.#sent(this.#link, frame);
+      this.#onSend(this.#link, frame);
       this.#link.send(frame.text);
     }
   }
-  /** Forgets what waits. */
+  /** Discards the waiting frames. */
   clear() {
     this.#waiting = [];
     this.#link = void 0;
-  }
-};
-
-// src/overlap.ts
-var Overlap = class {
-  #window;
-  #unmatched = [];
-  /** A copy follows its event within so many milliseconds. */
-  constructor(window) {
-    this.#window = window;
-  }
-  /** Whether this, on this socket, is not the copy of something on the other. Also to be asked for what a socket sends itself. */
-  isNew(link, content) {
-    const at = performance.now();
-    this.#unmatched = this.#unmatched.filter((event) => event.at > at - this.#window);
-    const index = this.#unmatched.findIndex((event) => event.link !== link && event.content === content);
-    if (index >= 0) this.#unmatched.splice(index, 1);
-    else this.#unmatched.push({ link, content, at });
-    return index < 0;
   }
 };
 
@@ -358,39 +388,41 @@ var ChatSocket = class extends Emitter {
   #timings;
   #outbox;
   #rooms = /* @__PURE__ */ new Set();
-  /** All sockets there are, also those that are only being opened or about to be closed. */
+  /** All WebSockets, including those that are opening or about to be closed. */
   #links = /* @__PURE__ */ new Set();
-  /** The one that frames go out on. */
+  /** The WebSocket that frames are sent over. */
   #link;
   #id;
-  #overlap;
+  #deduplicator;
   #timer;
   #attempts = 0;
-  /** What is begun under one number is dropped when it changed. 0 while disconnected on purpose. */
+  /** Changes whenever asynchronous work in progress becomes obsolete. 0 after `disconnect()`. */
   #run = 0;
   #runs = 0;
-  /** Use `createClient(…).socket(…)`. */
+  /** Use `createClient(…).socket(…)` instead. */
   constructor(api, WebSocket, options) {
     super();
-    if (!WebSocket) throw new ChatError(0, "there is no WebSocket here: give createClient or io one");
+    if (!WebSocket) {
+      throw new ChatError(0, "there is no global WebSocket: pass one to createClient or io");
+    }
     this.#api = api;
     this.#WebSocket = WebSocket;
     this.#options = options;
     this.#timings = { ...TIMINGS, ...options.timings };
-    this.#overlap = new Overlap(this.#timings.settle);
+    this.#deduplicator = new Deduplicator(this.#timings.settle);
     this.#outbox = new Outbox((link, { content }) => {
-      if (content) this.#overlap.isNew(link, content);
+      if (content) this.#deduplicator.isNew(link, content);
     });
   }
-  /** Whether frames go out right now. */
+  /** Whether the socket is connected. */
   get connected() {
     return this.#link !== void 0;
   }
-  /** A name for this connection, while there is one. The server calls it something else. */
+  /** A random id while connected. The server does not know it. */
   get id() {
     return this.#id;
   }
-  /** Connects, and stays so. Does nothing if that was asked for already. */
+  /** Connects and stays connected. Does nothing if called already. */
   connect() {
     if (!this.#run) {
       this.#run = ++this.#runs;
@@ -399,28 +431,29 @@ var ChatSocket = class extends Emitter {
     }
     return this;
   }
-  /** Disconnects, and forgets the rooms and what was not sent yet. */
+  /** Disconnects and discards the rooms and the waiting frames. */
   disconnect() {
     this.#stop("io client disconnect");
     return this;
   }
   /**
-   * Sends a frame now, or once connected. It is not acknowledged: what cannot be done is told by an `error` event.
+   * Sends a frame, now or once connected. It is not acknowledged; a failure results in an `error`
+   * event.
    *
-   * Throws a `ChatError` when the frame is over 32,000 bytes (413), or when a thousand wait already.
+   * Throws a `ChatError` if the frame exceeds 32,000 bytes (413) or a thousand frames are waiting.
    */
   send(action, parameters) {
     const chatId = parameters.chatId;
     const text = JSON.stringify({ action, ...parameters });
     if (new TextEncoder().encode(text).length > MAX_FRAME) {
-      throw new ChatError(413, `the frame is over the limit of ${MAX_FRAME} bytes`, { action });
+      throw new ChatError(413, `the frame exceeds the limit of ${MAX_FRAME} bytes`, { action });
     }
     if (action === "join-chat-room" && chatId) {
       this.#rooms.add(chatId);
       for (const link of this.#links) if (link.isOpen) void this.#join(link, chatId);
       return;
     }
-    const event = SEEN_AS[action];
+    const event = RELAYED_AS[action];
     this.#outbox.push({
       action,
       text,
@@ -433,17 +466,17 @@ var ChatSocket = class extends Emitter {
     try {
       const link = await this.#open(run);
       if (!link) return;
-      this.#overlap = new Overlap(this.#timings.settle);
+      this.#deduplicator = new Deduplicator(this.#timings.settle);
       void this.#joinAll(link);
       this.#use(link);
-      this.#renewLater();
+      this.#scheduleRenewal();
       this.#id = Math.random().toString(36).slice(2);
-      this.tell("connect");
+      this.publish("connect");
     } catch (error) {
       this.#retry(run, error, () => this.#connect());
     }
   }
-  /** Replaces an open socket. For a while both are in all rooms, and each event is told once. */
+  /** Replaces an open WebSocket. While both are in all rooms, each event is published once. */
   async #renew() {
     const run = this.#run;
     const old = this.#link;
@@ -458,14 +491,14 @@ var ChatSocket = class extends Emitter {
         this.#use(link);
         this.#timer = setTimeout(() => {
           old?.close("");
-          this.#renewLater();
+          this.#scheduleRenewal();
         }, this.#timings.settle);
       }, this.#timings.settle);
     } catch (error) {
       retry(error);
     }
   }
-  /** Opens a socket. Gives none if that is not wanted any more. */
+  /** Opens a WebSocket. Returns `undefined` if `run` has become obsolete. */
   async #open(run) {
     const { userId, name } = this.#options;
     const { url, ticket } = await this.#api.socketTicket();
@@ -481,10 +514,11 @@ var ChatSocket = class extends Emitter {
     } catch (cause) {
       if (run !== this.#run) return;
       await this.#api.refresh();
-      throw new ChatError(0, "the socket was refused", { cause });
+      throw new ChatError(0, "the handshake was refused", { cause });
     }
-    if (run !== this.#run) return link.close(""), void 0;
-    return link;
+    if (run === this.#run) return link;
+    link.close("");
+    return;
   }
   async #join(link, room) {
     await link.join(room);
@@ -497,9 +531,10 @@ var ChatSocket = class extends Emitter {
     this.#link = link;
     this.#outbox.use(link);
   }
-  #renewLater() {
+  #scheduleRenewal() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#renew(), this.#timings.renewal * (1 - Math.random() / 10));
+    const delay = this.#timings.renewal * (1 - Math.random() / 10);
+    this.#timer = setTimeout(() => this.#renew(), delay);
   }
   #ended(reason, link) {
     this.#links.delete(link);
@@ -507,7 +542,7 @@ var ChatSocket = class extends Emitter {
     const other = this.#run && [...this.#links].find((link2) => link2.isOpen);
     if (other) {
       this.#use(other);
-      this.#renewLater();
+      this.#scheduleRenewal();
       return;
     }
     this.#link = this.#id = void 0;
@@ -516,20 +551,20 @@ var ChatSocket = class extends Emitter {
     for (const link2 of this.#links) link2.close("");
     if (performance.now() - link.startedAt > STABLE) this.#attempts = 0;
     if (run) this.#wait(() => this.#connect());
-    this.tell("disconnect", reason);
+    this.publish("disconnect", reason);
   }
   #retry(run, error, again) {
     if (run !== this.#run) return;
     const reason = error instanceof ChatError ? error : new ChatError(0, String(error), { cause: error });
     if (reason.status === 401) {
       this.#stop("io server disconnect");
-      this.tell("signedOut", reason);
+      this.publish("signedOut", reason);
     } else {
       this.#wait(again, reason.retryAfter);
-      this.tell("connect_error", reason);
+      this.publish("connect_error", reason);
     }
   }
-  /** Exponential back-off with full jitter: clients that lost their sockets together do not come back together. */
+  /** Backs off exponentially with full jitter, so that clients do not reconnect simultaneously. */
   #wait(again, atLeast = 0) {
     const { backoff, maxBackoff } = this.#timings;
     const delay = Math.random() * Math.min(maxBackoff, backoff * 2 ** this.#attempts++);
@@ -546,30 +581,41 @@ var ChatSocket = class extends Emitter {
   #receive(frame, link) {
     const { event, ...payload } = frame;
     if (typeof event === "string" && Object.hasOwn(EVENTS, event)) {
-      if (this.#overlap.isNew(link, contentOf(event, payload))) this.tell(event, payload);
+      if (this.#deduplicator.isNew(link, contentOf(event, payload))) {
+        this.publish(event, payload);
+      }
       return;
     }
-    const { status = 500, action, message } = payload;
+    const { status = 500, code, action, message } = payload;
     if (message === void 0) return;
-    this.tell("error", new ChatError(status, message, { action }));
-    if (status === 401 || status >= 500 && (action ?? "join-chat-room") === "join-chat-room") link.close("transport close");
+    this.publish("error", new ChatError(status, message, { code, action }));
+    if (status === 401 || status >= 500 && (action ?? "join-chat-room") === "join-chat-room") {
+      link.close("transport close");
+    }
   }
 };
 function contentOf(event, payload) {
-  return JSON.stringify([event, ...EVENTS[event].map((name) => payload[name])]);
+  const values = EVENTS[event].map((name) => payload[name]);
+  return JSON.stringify([event, ...values]);
 }
 
 // src/io.ts
 var SOCKET_EVENTS = ["connect", "disconnect", "connect_error", "error", "signedOut"];
 var IoSocket = class extends Emitter {
   #socket;
-  /** Use `io`. */
+  /** Use `io` instead. */
   constructor(socket) {
     super();
     this.#socket = socket;
-    for (const event of SOCKET_EVENTS) socket.on(event, (...args) => this.tell(event, ...args));
-    for (const [event, names] of Object.entries(EVENTS)) {
-      socket.on(event, (payload) => this.tell(event, ...names.map((name) => payload[name])));
+    for (const event of SOCKET_EVENTS) {
+      socket.on(event, (...args) => this.publish(event, ...args));
+    }
+    for (const event of Object.keys(EVENTS)) {
+      const names = EVENTS[event];
+      socket.on(
+        event,
+        (payload) => this.publish(event, ...names.map((name) => payload[name]))
+      );
     }
   }
   get connected() {
@@ -587,19 +633,24 @@ var IoSocket = class extends Emitter {
     return this;
   }
   /**
-   * Sends an action with its parameters in the order of the contract, as in `emit('chatsend', chatId, message)`, or by name in one
-   * object, as in `emit('chatsend', { chatId, message })`. Never throws: what cannot be sent is told by an `error` event.
+   * Sends an action. Its parameters are positional, as in `emit('chatsend', chatId, message)`, or
+   * named in one object, as in `emit('chatsend', { chatId, message })`.
+   *
+   * Never throws: an action that cannot be sent results in an `error` event.
    */
   emit(action, ...args) {
     try {
-      if (!Object.hasOwn(ACTIONS, action)) throw new ChatError(404, `there is no action "${action}"`, { action });
+      if (!Object.hasOwn(ACTIONS, action)) {
+        throw new ChatError(404, `unknown action "${action}"`, { action });
+      }
       const [first] = args;
-      const isByName = args.length === 1 && typeof first === "object" && first !== null;
-      const names = ACTIONS[action];
-      const parameters = Object.fromEntries(names.map((name, index) => [name, isByName ? first[name] : args[index]]));
+      const isNamed = args.length === 1 && typeof first === "object" && first !== null;
+      const parameters = Object.fromEntries(
+        ACTIONS[action].map((name, index) => [name, isNamed ? first[name] : args[index]])
+      );
       this.#socket.send(action, parameters);
     } catch (error) {
-      this.tell("error", error);
+      this.publish("error", error);
     }
     return this;
   }
@@ -607,21 +658,22 @@ var IoSocket = class extends Emitter {
 function io(url, { query, autoConnect, timings, fetch, WebSocket }) {
   const { userId = "", name = "" } = Object.fromEntries(new URLSearchParams(query));
   const api = new HttpApi({ url, ...fetch && { fetch } });
-  const socket = new ChatSocket(api, WebSocket ?? globalThis.WebSocket, { userId, name, ...timings && { timings } });
-  const shaped = new IoSocket(socket);
+  const options = { userId, name, ...timings && { timings } };
+  const socket = new ChatSocket(api, WebSocket ?? globalThis.WebSocket, options);
+  const ioSocket = new IoSocket(socket);
   if (autoConnect !== false) socket.connect();
-  return shaped;
+  return ioSocket;
 }
 
 // src/client.ts
 var ChatClient = class extends HttpApi {
   #WebSocket;
-  /** Use `createClient`. */
+  /** Use `createClient` instead. */
   constructor(options) {
     super(options);
     this.#WebSocket = options.WebSocket;
   }
-  /** A socket of the signed-in user, which connects at once and stays connected until `disconnect()`. */
+  /** Opens a socket for the signed-in user. It stays connected until `disconnect()` is called. */
   socket(options) {
     return new ChatSocket(this, this.#WebSocket ?? globalThis.WebSocket, options).connect();
   }

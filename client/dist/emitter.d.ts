@@ -1,12 +1,12 @@
-/** Handlers by event. `Events` maps each event's name to the handlers' arguments. */
+/** Event handlers. `Events` maps the name of each event to the arguments of its handlers. */
 export declare class Emitter<Events extends {
     [Name in keyof Events]: unknown[];
 }> {
     #private;
-    /** Calls `handler` at each `event` from now on. The same handler twice is one. */
+    /** Calls `handler` on every `event` from now on. Adding the same handler twice has no effect. */
     on<Name extends keyof Events>(event: Name, handler: (...args: Events[Name]) => unknown): this;
-    /** Calls `handler` no more; without one, none for this event; without an event, none at all. */
+    /** Removes a handler, or all handlers of an event, or all handlers. */
     off<Name extends keyof Events>(event?: Name, handler?: (...args: Events[Name]) => unknown): this;
-    /** Calls the handlers. One that throws, or whose promise is rejected, is reported and stops nobody else's. */
-    protected tell<Name extends keyof Events>(event: Name, ...args: Events[Name]): void;
+    /** Calls the handlers. A handler that throws or rejects is reported; the others still run. */
+    protected publish<Name extends keyof Events>(event: Name, ...args: Events[Name]): void;
 }

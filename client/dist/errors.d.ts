@@ -1,17 +1,23 @@
-/** Everything that can go wrong, with the server's own message where it gave one. */
+/** The error of every failed operation. `message` is the server's own, if it sent one. */
 export declare class ChatError extends Error {
     readonly name = "ChatError";
-    /** The HTTP status; sockets use the same numbers. 0 when the server could not be reached. */
+    /** The HTTP status, which sockets use too. 0 if the server could not be reached. */
     readonly status: number;
-    /** How many seconds the server asks to wait before the next try, where it does (429 and 503). */
+    /**
+     * The backend's stable name for the error, such as `notInRoom`: compare this, not `message`.
+     * `undefined` if the error comes from API Gateway or from this client.
+     */
+    readonly code: string | undefined;
+    /** How many seconds to wait before the next attempt, if the server says so (429 and 503). */
     readonly retryAfter: number | undefined;
-    /** The socket action that could not be done, where the error is about one. */
+    /** The socket action that failed, if any. */
     readonly action: string | undefined;
-    constructor(status: number, message: string, more?: {
+    constructor(status: number, message: string, details?: {
+        code?: string | undefined;
         retryAfter?: number | undefined;
         action?: string | undefined;
         cause?: unknown;
     });
 }
-/** Tells of a mistake that is not this package's, as the browser does with an uncaught one, and goes on. */
+/** Reports an error in the caller's code as the browser reports an uncaught one. */
 export declare function report(error: unknown): void;

@@ -1,18 +1,18 @@
-/** 24 hex digits. */
+/** An id: 24 hexadecimal digits. */
 export type Id = string;
-/** What every success says, beside its own fields. */
+/** The field that all successful answers share. */
 export interface Success {
     status: true;
 }
-/** A success without data. */
+/** A successful answer without data. */
 export interface Done extends Success {
     message: string;
 }
-/** Somebody as others see them. */
+/** A user as others see them. */
 export interface Person {
     _id: Id;
     fullName: string;
-    /** Where the picture is, if there is one. */
+    /** The address of the photo, if any. */
     photoUrl: string | null;
 }
 /** The signed-in user. */
@@ -23,7 +23,7 @@ export interface User {
     photoUrl: string | null;
     isProfileComplete: boolean;
 }
-/** A stored message. `seq` counts 1, 2, 3 … in its chat, without a gap. */
+/** A stored message. `seq` numbers the messages of a chat: 1, 2, 3 … without gaps. */
 export interface Message {
     _id: Id;
     sendBy: Id;
@@ -31,31 +31,31 @@ export interface Message {
     sendTime: string;
     message: string;
     seq: number;
-    /** What the sender named this send, if anything. */
+    /** The sender's own id for the message, if any. */
     clientId?: string;
 }
-/** A chat with a friend; `chats` is the last message, or `[]`. */
+/** A chat with a friend. `chats` is the last message, or `[]`. */
 export interface Connection {
     _id: Id;
     friend: Person;
     chats: Message | [];
 }
-/** What opens one socket, within `expiresIn` seconds. */
+/** A ticket, which opens one socket at `url` within `expiresIn` seconds. */
 export interface Ticket extends Success {
     ticket: string;
     url: string;
     expiresIn: number;
 }
-/** How this client reaches the backend. */
+/** The options of a client. */
 export interface ClientOptions {
-    /** The HTTP API's URL, as in `https://api.example.com`. It is all that has to be known: tickets name the sockets' URL. */
+    /** The URL of the HTTP API, such as `https://api.example.com`. Tickets name the sockets' URL. */
     url: string;
-    /** What requests are made with: the global one by default. Where cookies are not kept for it (Node), it has to keep them. */
+    /** Sends requests: the global `fetch` by default. In Node, it must keep cookies. */
     fetch?: (url: string, init: RequestInit) => Promise<Response>;
-    /** What sockets are made with: the global one by default. Node has it from version 22. */
+    /** Opens sockets: the global `WebSocket` by default, which Node has since version 22. */
     WebSocket?: SocketConstructor;
 }
-/** As much of a WebSocket as is used here; browsers' and that of the package `ws` will do. */
+/** The part of a WebSocket that this client uses. Browsers and the package `ws` provide it. */
 export interface Socket {
     onopen: ((event: any) => void) | null;
     onmessage: ((event: any) => void) | null;
@@ -65,33 +65,34 @@ export interface Socket {
     send(text: string): void;
     close(): void;
 }
-/** What makes one. */
+/** A constructor of sockets. */
 export type SocketConstructor = new (url: string) => Socket;
 /**
- * The HTTP API, a method for each endpoint, with the contract's names for what goes in and what comes out.
+ * The HTTP API: one method per endpoint. Parameters and results have the names of the contract.
  *
- * Whatever fails rejects with a `ChatError`. An access token that ran out is refreshed once, however many calls notice, and the
- * calls are repeated; a refresh that is answered 401 means that the session is over, and rejects all of them.
+ * Every failure rejects with a `ChatError`. If the access token has expired, concurrent calls share
+ * one refresh and are then repeated. If the refresh is answered with 401, the session has ended and
+ * all of them reject.
  */
 export declare class HttpApi {
     #private;
     constructor({ url, fetch }: ClientOptions);
-    /** Mails a code of six digits, good for 3 minutes. */
+    /** Mails a six-digit code, which is valid for 3 minutes. */
     sendOtp(json: {
         email: string;
     }): Promise<Done>;
-    /** Signs in with a mailed code. Where `isComplete` is false, `uploadDetails` has to follow. */
+    /** Signs in with a mailed code. If `isComplete` is false, call `uploadDetails` next. */
     verifyOtp(json: {
         email: string;
         otp: string;
     }): Promise<Done & {
         isComplete: boolean;
     }>;
-    /** Makes a mailed code good for nothing. */
+    /** Invalidates the mailed code, if any. */
     deleteOtp(json: {
         email: string;
     }): Promise<Done>;
-    /** Completes or changes the profile. `profile` is a JPEG, PNG or WebP of at most 2 MiB. */
+    /** Completes or changes the profile. `profile` is a JPEG, PNG or WebP image of up to 2 MiB. */
     uploadDetails({ profile, ...json }: {
         fullName: string;
         email: string;
@@ -99,13 +100,16 @@ export declare class HttpApi {
     }): Promise<Done>;
     /** Ends this session and closes its sockets. */
     logout(): Promise<Done>;
-    /** Takes the next tokens. Other methods do it themselves when they have to. Calls at the same time share one request. */
+    /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
     refresh(): Promise<Done>;
-    /** The signed-in user. */
+    /** Returns the signed-in user. */
     userDetails(): Promise<Success & {
         userdata: User;
     }>;
-    /** The directory. `search` is the start of any part of a name; `next` is what to ask for `after`. */
+    /**
+     * Lists the users. `search` matches the beginning of any part of a name. Pass `next` as `after`
+     * to get the next page.
+     */
     users(query?: {
         search?: string;
         limit?: number;
@@ -114,17 +118,17 @@ export declare class HttpApi {
         data: Person[];
         next: Id | null;
     }>;
-    /** Opens a chat with somebody. 409 where there is one already. */
+    /** Creates a chat with another user. Rejects with 409 if it exists already. */
     createConnection(json: {
         personId: Id;
     }): Promise<Done & {
         chatId: Id;
     }>;
-    /** All chats, the last active first. */
+    /** Lists all chats, the most recently active one first. */
     allConnection(): Promise<Success & {
         data: Connection[];
     }>;
-    /** Messages of a chat, oldest first: the last ones, or those `before` or `after` a `seq`. */
+    /** Returns messages, oldest first: the latest ones, or those `before` or `after` a `seq`. */
     getChat(query: {
         chatId: Id;
         limit?: number;
@@ -137,7 +141,10 @@ export declare class HttpApi {
         };
         hasMore: boolean;
     }>;
-    /** Stores a message. With a `clientId` it can be repeated until it is heard: the repeat gives the first one's message. */
+    /**
+     * Stores a message. With a `clientId` the call is safe to repeat: repeating it returns the stored
+     * message.
+     */
     sendMessage(json: {
         chatId: Id;
         userId: Id;
@@ -146,7 +153,7 @@ export declare class HttpApi {
     }): Promise<Done & {
         data: Message;
     }>;
-    /** The last message of a chat, if there is one. */
+    /** Returns the last message of a chat, if any. */
     lastMessage(query: {
         chatId: Id;
     }): Promise<Success & {
@@ -155,8 +162,8 @@ export declare class HttpApi {
             chats: Message[];
         };
     }>;
-    /** What opens one socket. `socket` asks for it itself. */
+    /** Creates a ticket, which opens one socket. `socket` calls this itself. */
     socketTicket(): Promise<Ticket>;
-    /** The picture that a `photoUrl` leads to. */
+    /** Downloads the photo at a `photoUrl`. */
     photo(photoUrl: string): Promise<Blob>;
 }

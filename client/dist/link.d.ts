@@ -1,46 +1,46 @@
 import type { Socket } from './http.js';
-/** How long things take, in milliseconds. The defaults fit API Gateway; tests shorten them. */
+/** Timeouts and intervals in milliseconds. The defaults fit API Gateway; tests shorten them. */
 export interface Timings {
-    /** So long after the handshake and after each answer a ping goes out; API Gateway cuts a socket that is idle for ten minutes. */
+    /** Idle time before a ping. API Gateway closes a socket that is idle for ten minutes. */
     ping: number;
-    /** A socket whose handshake, ping or join is not answered within this time is given up. */
+    /** Time limit for the answer to a handshake, ping or join. A socket that exceeds it is closed. */
     answer: number;
-    /** A socket is replaced at this age or up to a tenth earlier, before API Gateway cuts it at two hours. */
+    /** Age at which a socket is replaced, minus up to a tenth. API Gateway closes it at two hours. */
     renewal: number;
-    /** After this time an event that reached one of two sockets is taken as having reached the other one. */
+    /** Time within which an event that reached one of two open sockets also reaches the other. */
     settle: number;
-    /** The n-th reconnect waits a random time up to `backoff` × 2ⁿ … */
+    /** The n-th reconnect waits for a random time up to `backoff` × 2ⁿ … */
     backoff: number;
-    /** … but no longer than this. */
+    /** … and at most this long. */
     maxBackoff: number;
 }
 export declare const TIMINGS: Timings;
-/** A server's frame. */
+/** A frame from the server. */
 export type Frame = {
     [name: string]: unknown;
 };
-/** What a link tells. */
+/** Callbacks of a link. */
 export interface LinkHandlers {
-    /** The server sent something. */
+    /** The server sent a frame. */
     frame(frame: Frame, link: Link): void;
-    /** The link is over. Called once. */
+    /** The link has ended. Called once. */
     end(reason: string, link: Link): void;
 }
-/** One WebSocket from its handshake to its end. */
+/** One WebSocket, from its handshake to its end. */
 export declare class Link {
     #private;
     readonly startedAt: number;
-    /** Is rejected when the handshake is refused or takes too long. */
+    /** Rejects if the handshake is refused or times out. */
     readonly opened: Promise<void>;
     constructor(socket: Socket, timings: Timings, handlers: LinkHandlers);
-    /** Whether frames can be sent: a socket that is being closed takes them and drops them. */
+    /** Whether frames can be sent. A socket that is closing accepts frames and drops them. */
     get isOpen(): boolean;
     /** Sends a frame. */
     send(text: string): void;
-    /** Asks for the events of a room. Resolves when that is answered, whether it is done or refused, or when the link is over. */
+    /** Joins a room. Resolves once the server has accepted or refused, or the link has ended. */
     join(chatId: string): Promise<void>;
-    /** Whether a join of this room is not answered yet. */
+    /** Whether a join of this room awaits its answer. */
     isJoining(room: string): boolean;
-    /** Ends it; nothing is told after that but the end, with this reason. */
+    /** Ends the link. The last callback is `end` with this reason. */
     close(reason: string): void;
 }

@@ -1,29 +1,29 @@
 import type { Link } from './link.js';
-/** A frame on its way out. */
+/** A frame to send. */
 export interface Outgoing {
     action: string;
     text: string;
-    /** The room that it is for, if any. */
+    /** The room that the frame is for, if any. */
     room: string | undefined;
-    /** What the others in the room are shown, if anything. */
+    /** The content of the event that the other sockets in the room receive, if any. */
     content: string | undefined;
 }
 /**
- * Frames in the order in which they are to go out.
+ * A queue of frames.
  *
- * The gateway handles the frames of one socket side by side. A frame that overtook the join of its room would be refused, so it
- * waits until the join is answered.
+ * API Gateway handles the frames of a socket concurrently. A frame that overtakes the join of its
+ * room is refused, so it waits until the join has been answered.
  */
 export declare class Outbox {
     #private;
-    /** `sent` is told of each frame that goes out. */
-    constructor(sent: (link: Link, frame: Outgoing) => void);
-    /** Sends a frame as soon as that can be. */
+    /** Calls `onSend` before each frame is sent. */
+    constructor(onSend: (link: Link, frame: Outgoing) => void);
+    /** Sends a frame as soon as possible. */
     push(frame: Outgoing): void;
-    /** From now on frames go out here; nowhere without a link. */
+    /** Sends frames over `link` from now on. Without a link, they wait. */
     use(link: Link | undefined): void;
-    /** Sends what can be sent now. To be called when a join was answered. */
+    /** Sends the frames that need not wait any longer. Call this when a join has been answered. */
     flush(): void;
-    /** Forgets what waits. */
+    /** Discards the waiting frames. */
     clear(): void;
 }

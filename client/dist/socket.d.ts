@@ -3,55 +3,57 @@ import { ChatError } from './errors.js';
 import type { HttpApi, SocketConstructor } from './http.js';
 import { type Timings } from './link.js';
 import { type Action, type Parameters, type Payload, type ServerEvent } from './names.js';
-/** The most bytes that a frame may have. */
+/** The maximum size of a frame in bytes. */
 export declare const MAX_FRAME = 32000;
-/** Who opens a socket, and as what they are introduced to friends. */
+/** The options of a socket. */
 export interface SocketOptions {
-    /** The signed-in user's id. */
+    /** The id of the signed-in user. */
     userId: string;
-    /** Their name, 1-100 characters. */
+    /** The user's name as friends see it, 1-100 characters. */
     name: string;
-    /** For tests. */
+    /** Shorter timings, for tests. */
     timings?: Partial<Timings>;
 }
-/** What a socket tells, and what handlers are called with. */
+/** The events of a socket and the arguments of their handlers. */
 export type SocketEvents = {
     [E in ServerEvent]: [payload: Payload<E>];
 } & {
-    /** Frames go out from now on; rooms are asked for again. */
+    /** Frames are sent from now on. The rooms are being joined again. */
     connect: [];
-    /** No longer. Reconnects by itself, unless `disconnect()` was called or `signedOut` follows. */
+    /** The socket reconnects, unless `disconnect()` was called or `signedOut` follows. */
     disconnect: [reason: string];
-    /** A try to connect failed; another one follows. */
+    /** An attempt to connect failed. Another one follows. */
     connect_error: [error: ChatError];
-    /** An action cannot be done. */
+    /** An action failed. */
     error: [error: ChatError];
-    /** The session is over. The socket stays closed: sign in, then `connect()`. */
+    /** The session has ended. The socket stays closed: sign in, then call `connect()`. */
     signedOut: [error: ChatError];
 };
 /**
  * A socket that stays connected.
  *
- * It reconnects with exponential back-off and full jitter, joins its rooms again, and sends then what was said meanwhile. Before API
- * Gateway's two hours are over it moves to a new socket without a gap. A frame that was sent and not answered is not repeated: what
- * must not be lost is stored with `sendMessage`.
+ * It reconnects with exponential backoff and full jitter, joins its rooms again, and sends the
+ * frames that waited. API Gateway closes a WebSocket after two hours; before that, the socket moves
+ * to a new one without a gap. Frames are not resent: use `sendMessage` for messages that must not
+ * be lost.
  */
 export declare class ChatSocket extends Emitter<SocketEvents> {
     #private;
-    /** Use `createClient(…).socket(…)`. */
+    /** Use `createClient(…).socket(…)` instead. */
     constructor(api: HttpApi, WebSocket: SocketConstructor | undefined, options: SocketOptions);
-    /** Whether frames go out right now. */
+    /** Whether the socket is connected. */
     get connected(): boolean;
-    /** A name for this connection, while there is one. The server calls it something else. */
+    /** A random id while connected. The server does not know it. */
     get id(): string | undefined;
-    /** Connects, and stays so. Does nothing if that was asked for already. */
+    /** Connects and stays connected. Does nothing if called already. */
     connect(): this;
-    /** Disconnects, and forgets the rooms and what was not sent yet. */
+    /** Disconnects and discards the rooms and the waiting frames. */
     disconnect(): this;
     /**
-     * Sends a frame now, or once connected. It is not acknowledged: what cannot be done is told by an `error` event.
+     * Sends a frame, now or once connected. It is not acknowledged; a failure results in an `error`
+     * event.
      *
-     * Throws a `ChatError` when the frame is over 32,000 bytes (413), or when a thousand wait already.
+     * Throws a `ChatError` if the frame exceeds 32,000 bytes (413) or a thousand frames are waiting.
      */
     send<A extends Action>(action: A, parameters: Parameters<A>): void;
 }

@@ -11,23 +11,23 @@ export type { Action, Parameters, Payload, ServerEvent } from './names.js';
 export { MAX_FRAME } from './socket.js';
 export type { ChatSocket, SocketEvents, SocketOptions } from './socket.js';
 
-/** The whole backend: a method for each endpoint, and sockets. */
+/** The whole backend: one method per endpoint, and sockets. */
 export class ChatClient extends HttpApi {
   readonly #WebSocket: SocketConstructor | undefined;
 
-  /** Use `createClient`. */
+  /** Use `createClient` instead. */
   constructor(options: ClientOptions) {
     super(options);
     this.#WebSocket = options.WebSocket;
   }
 
-  /** A socket of the signed-in user, which connects at once and stays connected until `disconnect()`. */
+  /** Opens a socket for the signed-in user. It stays connected until `disconnect()` is called. */
   socket(options: SocketOptions): ChatSocket {
     return new ChatSocket(this, this.#WebSocket ?? globalThis.WebSocket, options).connect();
   }
 }
 
-/** A client of the backend whose HTTP API is at `url`, which is all that it has to know. */
+/** Creates a client for the backend whose HTTP API is at `options.url`. */
 export function createClient(options: ClientOptions): ChatClient {
   return new ChatClient(options);
 }

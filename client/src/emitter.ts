@@ -2,11 +2,11 @@ import { report } from './errors.js';
 
 type Handler = (...args: never[]) => unknown;
 
-/** Handlers by event. `Events` maps each event's name to the handlers' arguments. */
+/** Event handlers. `Events` maps the name of each event to the arguments of its handlers. */
 export class Emitter<Events extends { [Name in keyof Events]: unknown[] }> {
   readonly #handlers = new Map<keyof Events, Set<Handler>>();
 
-  /** Calls `handler` at each `event` from now on. The same handler twice is one. */
+  /** Calls `handler` on every `event` from now on. Adding the same handler twice has no effect. */
   on<Name extends keyof Events>(event: Name, handler: (...args: Events[Name]) => unknown): this {
     let handlers = this.#handlers.get(event);
     if (!handlers) this.#handlers.set(event, (handlers = new Set()));
@@ -14,7 +14,7 @@ export class Emitter<Events extends { [Name in keyof Events]: unknown[] }> {
     return this;
   }
 
-  /** Calls `handler` no more; without one, none for this event; without an event, none at all. */
+  /** Removes a handler, or all handlers of an event, or all handlers. */
   off<Name extends keyof Events>(event?: Name, handler?: (...args: Events[Name]) => unknown): this {
     if (event === undefined) this.#handlers.clear();
     else if (!handler) this.#handlers.delete(event);
@@ -22,10 +22,11 @@ export class Emitter<Events extends { [Name in keyof Events]: unknown[] }> {
     return this;
   }
 
-  /** Calls the handlers. One that throws, or whose promise is rejected, is reported and stops nobody else's. */
-  protected tell<Name extends keyof Events>(event: Name, ...args: Events[Name]): void {
-    const handlers = [...(this.#handlers.get(event) ?? [])] as ((...args: Events[Name]) => unknown)[];
-    // An error that nobody listens for must not go unseen.
+  /** Calls the handlers. A handler that throws or rejects is reported; the others still run. */
+  protected publish<Name extends keyof Events>(event: Name, ...args: Events[Name]): void {
+    type TypedHandler = (...args: Events[Name]) => unknown;
+    const handlers = [...(this.#handlers.get(event) ?? [])] as TypedHandler[];
+    // An error without a handler must not go unnoticed.
     if (!handlers.length && (event === 'error' || event === 'signedOut')) console.error(args[0]);
     for (const handler of handlers) {
       try {

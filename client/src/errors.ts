@@ -1,26 +1,37 @@
-/** Everything that can go wrong, with the server's own message where it gave one. */
+/** The error of every failed operation. `message` is the server's own, if it sent one. */
 export class ChatError extends Error {
   override readonly name = 'ChatError';
-  /** The HTTP status; sockets use the same numbers. 0 when the server could not be reached. */
+  /** The HTTP status, which sockets use too. 0 if the server could not be reached. */
   readonly status: number;
-  /** How many seconds the server asks to wait before the next try, where it does (429 and 503). */
+  /**
+   * The backend's stable name for the error, such as `notInRoom`: compare this, not `message`.
+   * `undefined` if the error comes from API Gateway or from this client.
+   */
+  readonly code: string | undefined;
+  /** How many seconds to wait before the next attempt, if the server says so (429 and 503). */
   readonly retryAfter: number | undefined;
-  /** The socket action that could not be done, where the error is about one. */
+  /** The socket action that failed, if any. */
   readonly action: string | undefined;
 
   constructor(
     status: number,
     message: string,
-    more: { retryAfter?: number | undefined; action?: string | undefined; cause?: unknown } = {},
+    details: {
+      code?: string | undefined;
+      retryAfter?: number | undefined;
+      action?: string | undefined;
+      cause?: unknown;
+    } = {},
   ) {
-    super(message, { cause: more.cause });
+    super(message, { cause: details.cause });
     this.status = status;
-    this.retryAfter = more.retryAfter;
-    this.action = more.action;
+    this.code = details.code;
+    this.retryAfter = details.retryAfter;
+    this.action = details.action;
   }
 }
 
-/** Tells of a mistake that is not this package's, as the browser does with an uncaught one, and goes on. */
+/** Reports an error in the caller's code as the browser reports an uncaught one. */
 export function report(error: unknown): void {
   if (typeof reportError === 'function') reportError(error);
   else console.error(error);

@@ -1,23 +1,23 @@
 import { ChatError } from './errors.js';
 
-/** 24 hex digits. */
+/** An id: 24 hexadecimal digits. */
 export type Id = string;
 
-/** What every success says, beside its own fields. */
+/** The field that all successful answers share. */
 export interface Success {
   status: true;
 }
 
-/** A success without data. */
+/** A successful answer without data. */
 export interface Done extends Success {
   message: string;
 }
 
-/** Somebody as others see them. */
+/** A user as others see them. */
 export interface Person {
   _id: Id;
   fullName: string;
-  /** Where the picture is, if there is one. */
+  /** The address of the photo, if any. */
   photoUrl: string | null;
 }
 
@@ -30,7 +30,7 @@ export interface User {
   isProfileComplete: boolean;
 }
 
-/** A stored message. `seq` counts 1, 2, 3 … in its chat, without a gap. */
+/** A stored message. `seq` numbers the messages of a chat: 1, 2, 3 … without gaps. */
 export interface Message {
   _id: Id;
   sendBy: Id;
@@ -38,35 +38,35 @@ export interface Message {
   sendTime: string;
   message: string;
   seq: number;
-  /** What the sender named this send, if anything. */
+  /** The sender's own id for the message, if any. */
   clientId?: string;
 }
 
-/** A chat with a friend; `chats` is the last message, or `[]`. */
+/** A chat with a friend. `chats` is the last message, or `[]`. */
 export interface Connection {
   _id: Id;
   friend: Person;
   chats: Message | [];
 }
 
-/** What opens one socket, within `expiresIn` seconds. */
+/** A ticket, which opens one socket at `url` within `expiresIn` seconds. */
 export interface Ticket extends Success {
   ticket: string;
   url: string;
   expiresIn: number;
 }
 
-/** How this client reaches the backend. */
+/** The options of a client. */
 export interface ClientOptions {
-  /** The HTTP API's URL, as in `https://api.example.com`. It is all that has to be known: tickets name the sockets' URL. */
+  /** The URL of the HTTP API, such as `https://api.example.com`. Tickets name the sockets' URL. */
   url: string;
-  /** What requests are made with: the global one by default. Where cookies are not kept for it (Node), it has to keep them. */
+  /** Sends requests: the global `fetch` by default. In Node, it must keep cookies. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
-  /** What sockets are made with: the global one by default. Node has it from version 22. */
+  /** Opens sockets: the global `WebSocket` by default, which Node has since version 22. */
   WebSocket?: SocketConstructor;
 }
 
-/** As much of a WebSocket as is used here; browsers' and that of the package `ws` will do. */
+/** The part of a WebSocket that this client uses. Browsers and the package `ws` provide it. */
 export interface Socket {
   onopen: ((event: any) => void) | null;
   onmessage: ((event: any) => void) | null;
@@ -77,55 +77,63 @@ export interface Socket {
   close(): void;
 }
 
-/** What makes one. */
+/** A constructor of sockets. */
 export type SocketConstructor = new (url: string) => Socket;
 
-/** API Gateway answers within 30 seconds; a photo may take a while to get there. */
+/** The time limit of a request. API Gateway answers within 30 seconds; uploads may be slow. */
 const TIMEOUT = 60_000;
 
 interface Call {
   query?: object | undefined;
   json?: object;
   form?: FormData;
-  /** Whether the endpoint takes an `access-key`, so that a 401 may only mean that it ran out. */
+  /** Whether the endpoint needs an access token, so that a 401 may mean that it has expired. */
   signedIn?: boolean;
 }
 
 /**
- * The HTTP API, a method for each endpoint, with the contract's names for what goes in and what comes out.
+ * The HTTP API: one method per endpoint. Parameters and results have the names of the contract.
  *
- * Whatever fails rejects with a `ChatError`. An access token that ran out is refreshed once, however many calls notice, and the
- * calls are repeated; a refresh that is answered 401 means that the session is over, and rejects all of them.
+ * Every failure rejects with a `ChatError`. If the access token has expired, concurrent calls share
+ * one refresh and are then repeated. If the refresh is answered with 401, the session has ended and
+ * all of them reject.
  */
 export class HttpApi {
   readonly #url: string;
   readonly #fetch: NonNullable<ClientOptions['fetch']>;
-  #renewal: Promise<unknown> | undefined;
-  #renewals = 0;
+  #refreshing: Promise<unknown> | undefined;
+  #refreshes = 0;
 
   constructor({ url, fetch }: ClientOptions) {
     this.#url = url.replace(/\/+$/, '');
-    // Unbound, the browser's own refuses to run as anything else's method.
+    // The browser's `fetch` fails if it is called as a method of another object.
     this.#fetch = fetch ?? ((url, init) => globalThis.fetch(url, init));
   }
 
-  /** Mails a code of six digits, good for 3 minutes. */
+  /** Mails a six-digit code, which is valid for 3 minutes. */
   sendOtp(json: { email: string }): Promise<Done> {
     return this.#json('POST', '/api/sendOtp', { json });
   }
 
-  /** Signs in with a mailed code. Where `isComplete` is false, `uploadDetails` has to follow. */
+  /** Signs in with a mailed code. If `isComplete` is false, call `uploadDetails` next. */
   verifyOtp(json: { email: string; otp: string }): Promise<Done & { isComplete: boolean }> {
     return this.#json('POST', '/api/verifyOtp', { json });
   }
 
-  /** Makes a mailed code good for nothing. */
+  /** Invalidates the mailed code, if any. */
   deleteOtp(json: { email: string }): Promise<Done> {
     return this.#json('DELETE', '/api/deleteOtp', { json });
   }
 
-  /** Completes or changes the profile. `profile` is a JPEG, PNG or WebP of at most 2 MiB. */
-  uploadDetails({ profile, ...json }: { fullName: string; email: string; profile?: Blob }): Promise<Done> {
+  /** Completes or changes the profile. `profile` is a JPEG, PNG or WebP image of up to 2 MiB. */
+  uploadDetails({
+    profile,
+    ...json
+  }: {
+    fullName: string;
+    email: string;
+    profile?: Blob;
+  }): Promise<Done> {
     if (!profile) return this.#json('POST', '/api/uploadDetails', { json, signedIn: true });
     const form = new FormData();
     for (const [name, value] of Object.entries(json)) form.append(name, value);
@@ -138,35 +146,42 @@ export class HttpApi {
     return this.#json('POST', '/api/logout');
   }
 
-  /** Takes the next tokens. Other methods do it themselves when they have to. Calls at the same time share one request. */
+  /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
   refresh(): Promise<Done> {
-    this.#renewal ??= this.#json<Done>('GET', '/api/refresh')
-      .then((done) => (this.#renewals++, done))
-      .finally(() => (this.#renewal = undefined));
-    return this.#renewal as Promise<Done>;
+    this.#refreshing ??= this.#json<Done>('GET', '/api/refresh')
+      .then((done) => (this.#refreshes++, done))
+      .finally(() => (this.#refreshing = undefined));
+    return this.#refreshing as Promise<Done>;
   }
 
-  /** The signed-in user. */
+  /** Returns the signed-in user. */
   userDetails(): Promise<Success & { userdata: User }> {
     return this.#json('GET', '/api/userDetails', { signedIn: true });
   }
 
-  /** The directory. `search` is the start of any part of a name; `next` is what to ask for `after`. */
-  users(query?: { search?: string; limit?: number; after?: Id }): Promise<Success & { data: Person[]; next: Id | null }> {
+  /**
+   * Lists the users. `search` matches the beginning of any part of a name. Pass `next` as `after`
+   * to get the next page.
+   */
+  users(query?: {
+    search?: string;
+    limit?: number;
+    after?: Id;
+  }): Promise<Success & { data: Person[]; next: Id | null }> {
     return this.#json('GET', '/api/users', { query, signedIn: true });
   }
 
-  /** Opens a chat with somebody. 409 where there is one already. */
+  /** Creates a chat with another user. Rejects with 409 if it exists already. */
   createConnection(json: { personId: Id }): Promise<Done & { chatId: Id }> {
     return this.#json('POST', '/api/createConnection', { json, signedIn: true });
   }
 
-  /** All chats, the last active first. */
+  /** Lists all chats, the most recently active one first. */
   allConnection(): Promise<Success & { data: Connection[] }> {
     return this.#json('GET', '/api/allConnection', { signedIn: true });
   }
 
-  /** Messages of a chat, oldest first: the last ones, or those `before` or `after` a `seq`. */
+  /** Returns messages, oldest first: the latest ones, or those `before` or `after` a `seq`. */
   getChat(query: {
     chatId: Id;
     limit?: number;
@@ -176,7 +191,10 @@ export class HttpApi {
     return this.#json('GET', '/api/getChat', { query, signedIn: true });
   }
 
-  /** Stores a message. With a `clientId` it can be repeated until it is heard: the repeat gives the first one's message. */
+  /**
+   * Stores a message. With a `clientId` the call is safe to repeat: repeating it returns the stored
+   * message.
+   */
   sendMessage(json: {
     chatId: Id;
     userId: Id;
@@ -186,17 +204,17 @@ export class HttpApi {
     return this.#json('POST', '/api/sendMessage', { json, signedIn: true });
   }
 
-  /** The last message of a chat, if there is one. */
+  /** Returns the last message of a chat, if any. */
   lastMessage(query: { chatId: Id }): Promise<Success & { data: { _id: Id; chats: Message[] } }> {
     return this.#json('GET', '/api/lastMessage', { query, signedIn: true });
   }
 
-  /** What opens one socket. `socket` asks for it itself. */
+  /** Creates a ticket, which opens one socket. `socket` calls this itself. */
   socketTicket(): Promise<Ticket> {
     return this.#json('POST', '/api/socketTicket', { signedIn: true });
   }
 
-  /** The picture that a `photoUrl` leads to. */
+  /** Downloads the photo at a `photoUrl`. */
   async photo(photoUrl: string): Promise<Blob> {
     return (await this.#request('GET', new URL(photoUrl, this.#url), {})).blob();
   }
@@ -207,29 +225,33 @@ export class HttpApi {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
     const response = await this.#request(method, url, call);
-    // `allConnection` alone answers without a body: there are none.
-    return response.status === 204 ? ({ status: true, data: [] } as T) : ((await response.json().catch(unreachable)) as T);
+    // Only `allConnection` answers without a body: the list is empty.
+    if (response.status === 204) return { status: true, data: [] } as T;
+    return (await response.json().catch(unreachable)) as T;
   }
 
   async #request(method: string, url: URL, call: Call): Promise<Response> {
     const { json, form, signedIn } = call;
-    const renewals = this.#renewals;
+    const refreshes = this.#refreshes;
     const send = () =>
       this.#fetch(url.href, {
         method,
         credentials: 'include',
         signal: AbortSignal.timeout(TIMEOUT),
-        ...(json && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(json) }),
+        ...(json && {
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify(json),
+        }),
         ...(form && { body: form }),
       }).catch(unreachable);
     let response = await send();
     if (response.status === 401 && signedIn) {
-      // A call that was sent before somebody else's refresh and answered after it only has to be repeated.
-      if (renewals === this.#renewals) await this.refresh();
+      // If another call has refreshed the token since this one was sent, repeating it is enough.
+      if (refreshes === this.#refreshes) await this.refresh();
       response = await send();
     }
     if (response.ok) return response;
-    throw await errorOf(response);
+    throw await errorFrom(response);
   }
 }
 
@@ -237,10 +259,14 @@ function unreachable(cause: unknown): never {
   throw new ChatError(0, 'the server cannot be reached', { cause });
 }
 
-/** The error in an answer: the backend's own, or API Gateway's, which has another form. */
-async function errorOf(response: Response): Promise<ChatError> {
+/** Converts a failed response, of the backend or of API Gateway, whose bodies differ. */
+async function errorFrom(response: Response): Promise<ChatError> {
   const body = await response.json().catch(() => undefined);
-  const message = body?.error?.message ?? body?.message ?? (response.statusText || `status ${response.status}`);
-  const retryAfter = response.headers.get('Retry-After');
-  return new ChatError(response.status, message, { retryAfter: retryAfter === null ? undefined : Number(retryAfter) });
+  const { code, message = body?.message } = body?.error ?? {};
+  const seconds = response.headers.get('Retry-After');
+  return new ChatError(
+    response.status,
+    message ?? (response.statusText || `status ${response.status}`),
+    { code, retryAfter: seconds === null ? undefined : Number(seconds) },
+  );
 }

@@ -1,14 +1,14 @@
-import { type ClientOptions, HttpApi } from './http.js';
 import { Emitter } from './emitter.js';
 import { ChatError } from './errors.js';
+import { type ClientOptions, HttpApi } from './http.js';
 import { ACTIONS, type Action, EVENTS } from './names.js';
 import { ChatSocket, type SocketOptions } from './socket.js';
 
-/** What `io` takes. Other options of `socket.io-client` may be given and mean nothing here. */
+/** The options of `io`. Other options of `socket.io-client` are accepted and ignored. */
 export interface IoOptions extends Omit<ClientOptions, 'url'> {
-  /** `userId` and `name`, as an object or as the text of a query. */
+  /** `userId` and `name`, as an object or a query string. */
   query: { userId: string; name: string } | Record<string, string> | string;
-  /** `false` to call `connect()` oneself. */
+  /** `false` to connect only when `connect()` is called. */
   autoConnect?: boolean;
   timings?: SocketOptions['timings'];
   [other: string]: unknown;
@@ -16,17 +16,22 @@ export interface IoOptions extends Omit<ClientOptions, 'url'> {
 
 const SOCKET_EVENTS = ['connect', 'disconnect', 'connect_error', 'error', 'signedOut'] as const;
 
-/** A `ChatSocket` in the shape of `socket.io-client`'s socket. */
+/** A `ChatSocket` with the interface of a `socket.io-client` socket. */
 export class IoSocket extends Emitter<Record<string, any[]>> {
   readonly #socket: ChatSocket;
 
-  /** Use `io`. */
+  /** Use `io` instead. */
   constructor(socket: ChatSocket) {
     super();
     this.#socket = socket;
-    for (const event of SOCKET_EVENTS) socket.on(event, (...args: unknown[]) => this.tell(event, ...args));
-    for (const [event, names] of Object.entries(EVENTS) as [keyof typeof EVENTS, readonly string[]][]) {
-      socket.on(event, (payload: Record<string, string>) => this.tell(event, ...names.map((name) => payload[name])));
+    for (const event of SOCKET_EVENTS) {
+      socket.on(event, (...args: unknown[]) => this.publish(event, ...args));
+    }
+    for (const event of Object.keys(EVENTS) as (keyof typeof EVENTS)[]) {
+      const names: readonly string[] = EVENTS[event];
+      socket.on(event, (payload: Record<string, string>) =>
+        this.publish(event, ...names.map((name) => payload[name])),
+      );
     }
   }
 
@@ -49,34 +54,44 @@ export class IoSocket extends Emitter<Record<string, any[]>> {
   }
 
   /**
-   * Sends an action with its parameters in the order of the contract, as in `emit('chatsend', chatId, message)`, or by name in one
-   * object, as in `emit('chatsend', { chatId, message })`. Never throws: what cannot be sent is told by an `error` event.
+   * Sends an action. Its parameters are positional, as in `emit('chatsend', chatId, message)`, or
+   * named in one object, as in `emit('chatsend', { chatId, message })`.
+   *
+   * Never throws: an action that cannot be sent results in an `error` event.
    */
   emit(action: string, ...args: any[]): this {
     try {
-      if (!Object.hasOwn(ACTIONS, action)) throw new ChatError(404, `there is no action "${action}"`, { action });
+      if (!Object.hasOwn(ACTIONS, action)) {
+        throw new ChatError(404, `unknown action "${action}"`, { action });
+      }
       const [first] = args;
-      const isByName = args.length === 1 && typeof first === 'object' && first !== null;
-      const names = ACTIONS[action as Action];
-      const parameters = Object.fromEntries(names.map((name, index) => [name, isByName ? first[name] : args[index]]));
+      const isNamed = args.length === 1 && typeof first === 'object' && first !== null;
+      const parameters = Object.fromEntries(
+        ACTIONS[action as Action].map((name, index) => [name, isNamed ? first[name] : args[index]]),
+      );
       this.#socket.send(action as Action, parameters as never);
     } catch (error) {
-      this.tell('error', error);
+      this.publish('error', error);
     }
     return this;
   }
 }
 
 /**
- * Opens a socket in the way of `socket.io-client`.
+ * Opens a socket with the interface of `socket.io-client`.
  *
- * `url` is the HTTP API's; the user has to be signed in there. Handlers get an event's parameters as positional arguments.
+ * `url` is the URL of the HTTP API, where the user must be signed in. Handlers receive the
+ * parameters of an event as positional arguments.
  */
-export function io(url: string, { query, autoConnect, timings, fetch, WebSocket }: IoOptions): IoSocket {
+export function io(
+  url: string,
+  { query, autoConnect, timings, fetch, WebSocket }: IoOptions,
+): IoSocket {
   const { userId = '', name = '' } = Object.fromEntries(new URLSearchParams(query));
   const api = new HttpApi({ url, ...(fetch && { fetch }) });
-  const socket = new ChatSocket(api, WebSocket ?? globalThis.WebSocket, { userId, name, ...(timings && { timings }) });
-  const shaped = new IoSocket(socket);
+  const options = { userId, name, ...(timings && { timings }) };
+  const socket = new ChatSocket(api, WebSocket ?? globalThis.WebSocket, options);
+  const ioSocket = new IoSocket(socket);
   if (autoConnect !== false) socket.connect();
-  return shaped;
+  return ioSocket;
 }

@@ -1,18 +1,18 @@
 import type { Socket } from './http.js';
 
-/** How long things take, in milliseconds. The defaults fit API Gateway; tests shorten them. */
+/** Timeouts and intervals in milliseconds. The defaults fit API Gateway; tests shorten them. */
 export interface Timings {
-  /** So long after the handshake and after each answer a ping goes out; API Gateway cuts a socket that is idle for ten minutes. */
+  /** Idle time before a ping. API Gateway closes a socket that is idle for ten minutes. */
   ping: number;
-  /** A socket whose handshake, ping or join is not answered within this time is given up. */
+  /** Time limit for the answer to a handshake, ping or join. A socket that exceeds it is closed. */
   answer: number;
-  /** A socket is replaced at this age or up to a tenth earlier, before API Gateway cuts it at two hours. */
+  /** Age at which a socket is replaced, minus up to a tenth. API Gateway closes it at two hours. */
   renewal: number;
-  /** After this time an event that reached one of two sockets is taken as having reached the other one. */
+  /** Time within which an event that reached one of two open sockets also reaches the other. */
   settle: number;
-  /** The n-th reconnect waits a random time up to `backoff` × 2ⁿ … */
+  /** The n-th reconnect waits for a random time up to `backoff` × 2ⁿ … */
   backoff: number;
-  /** … but no longer than this. */
+  /** … and at most this long. */
   maxBackoff: number;
 }
 
@@ -26,32 +26,33 @@ export const TIMINGS: Timings = {
 };
 
 /**
- * A browser can send no protocol pings, so a frame does it. `$default` answers an action that does not exist, which is no invocation
- * with a database, reaches nobody else, and proves that the socket lives in both directions.
+ * The action that serves as a ping, since browsers cannot send protocol pings. `$default` answers
+ * unknown actions: it does not query the database, reaches no one else, and proves that the socket
+ * works in both directions.
  */
 const PING = 'ping';
 
-/** A server's frame. */
+/** A frame from the server. */
 export type Frame = { [name: string]: unknown };
 
-/** What a link tells. */
+/** Callbacks of a link. */
 export interface LinkHandlers {
-  /** The server sent something. */
+  /** The server sent a frame. */
   frame(frame: Frame, link: Link): void;
-  /** The link is over. Called once. */
+  /** The link has ended. Called once. */
   end(reason: string, link: Link): void;
 }
 
-/** One WebSocket from its handshake to its end. */
+/** One WebSocket, from its handshake to its end. */
 export class Link {
   readonly startedAt = performance.now();
-  /** Is rejected when the handshake is refused or takes too long. */
+  /** Rejects if the handshake is refused or times out. */
   readonly opened: Promise<void>;
   readonly #socket: Socket;
   readonly #timings: Timings;
-  /** The frames that are not answered yet, by their numbers. */
-  readonly #asked = new Map<unknown, { room: string | undefined; done: () => void }>();
-  #lastNumber = 0;
+  /** The frames that await an answer, by `ackId`. */
+  readonly #pending = new Map<unknown, { room: string | undefined; done: () => void }>();
+  #lastAckId = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #end: (reason: string) => void = () => {};
 
@@ -60,7 +61,7 @@ export class Link {
     this.#timings = timings;
     this.opened = new Promise((resolve, reject) => {
       socket.onopen = () => {
-        this.#pingLater();
+        this.#schedulePing();
         resolve();
       };
       this.#end = (reason) => {
@@ -71,22 +72,23 @@ export class Link {
     socket.onmessage = ({ data }: { data: unknown }) => {
       const frame = parse(data);
       if (!frame) return;
-      const asked = this.#asked.get(frame.ackId);
-      if (asked) {
-        this.#asked.delete(frame.ackId);
-        asked.done();
-        if (this.#asked.size) this.#expectAnswer();
-        else this.#pingLater();
+      const pending = this.#pending.get(frame.ackId);
+      if (pending) {
+        this.#pending.delete(frame.ackId);
+        pending.done();
+        if (this.#pending.size) this.#expectAnswer();
+        else this.#schedulePing();
       }
       if (frame.action !== PING) handlers.frame(frame, this);
     };
     socket.onclose = () => this.close('transport close');
-    // `ws` takes an error that nobody listens for as uncaught, even after the end. A close event follows it.
+    // The package `ws` throws an error that has no handler, even after the end. A close event
+    // follows every error, so there is nothing to do here.
     socket.onerror = () => {};
     this.#expectAnswer();
   }
 
-  /** Whether frames can be sent: a socket that is being closed takes them and drops them. */
+  /** Whether frames can be sent. A socket that is closing accepts frames and drops them. */
   get isOpen(): boolean {
     return this.#socket.readyState === 1;
   }
@@ -96,40 +98,40 @@ export class Link {
     this.#socket.send(text);
   }
 
-  /** Asks for the events of a room. Resolves when that is answered, whether it is done or refused, or when the link is over. */
+  /** Joins a room. Resolves once the server has accepted or refused, or the link has ended. */
   join(chatId: string): Promise<void> {
-    return this.#ask('join-chat-room', chatId);
+    return this.#request('join-chat-room', chatId);
   }
 
-  /** Whether a join of this room is not answered yet. */
+  /** Whether a join of this room awaits its answer. */
   isJoining(room: string): boolean {
-    return [...this.#asked.values()].some((asked) => asked.room === room);
+    return [...this.#pending.values()].some((pending) => pending.room === room);
   }
 
-  /** Ends it; nothing is told after that but the end, with this reason. */
+  /** Ends the link. The last callback is `end` with this reason. */
   close(reason: string): void {
     const end = this.#end;
     this.#end = () => {};
     clearTimeout(this.#timer);
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket.close();
-    for (const { done } of this.#asked.values()) done();
-    this.#asked.clear();
+    for (const { done } of this.#pending.values()) done();
+    this.#pending.clear();
     end(reason);
   }
 
-  #ask(action: string, chatId?: string): Promise<void> {
+  #request(action: string, chatId?: string): Promise<void> {
     return new Promise((done) => {
-      const ackId = ++this.#lastNumber;
-      this.#asked.set(ackId, { room: chatId, done });
-      if (this.#asked.size === 1) this.#expectAnswer();
+      const ackId = ++this.#lastAckId;
+      this.#pending.set(ackId, { room: chatId, done });
+      if (this.#pending.size === 1) this.#expectAnswer();
       this.send(JSON.stringify({ action, chatId, ackId }));
     });
   }
 
-  #pingLater(): void {
+  #schedulePing(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#ask(PING), this.#timings.ping);
+    this.#timer = setTimeout(() => void this.#request(PING), this.#timings.ping);
   }
 
   #expectAnswer(): void {
@@ -143,7 +145,7 @@ function parse(data: unknown): Frame | undefined {
     const value = JSON.parse(String(data));
     return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
-    // Not from this backend.
+    // Not a frame of this backend.
     return undefined;
   }
 }

@@ -1,9 +1,10 @@
-/**
- * The names of the WebSocket API, misspellings included: every action and event with its parameters, in the order in which `io`
- * takes and gives them as positional arguments. Everything else in this package is derived from here.
+/*
+ * The names of the WebSocket API, misspellings included: every action and event with its
+ * parameters, in the order in which `io` passes them as positional arguments. The rest of this
+ * package derives its names from here.
  */
 
-/** What a client sends. */
+/** The actions that a client sends. */
 export const ACTIONS = {
   'join-chat-room': ['chatId'],
   addFriend: ['id', 'userName', 'friendName'],
@@ -12,7 +13,7 @@ export const ACTIONS = {
   messageRecieved: ['chatId', 'message'],
 } as const;
 
-/** What a server sends, but for `error`. */
+/** The events that the server sends, except `error`. */
 export const EVENTS = {
   newFriend: ['id', 'userName', 'friendName'],
   recieveUserResponse: ['chatId'],
@@ -20,18 +21,18 @@ export const EVENTS = {
   messageSent: ['chatId', 'message'],
 } as const;
 
-/** The event by which the others in a room learn of an action. */
-export const SEEN_AS: { readonly [action: string]: string | undefined } = {
+/** The event as which an action reaches the other sockets in its room. */
+export const RELAYED_AS: { readonly [action: string]: string | undefined } = {
   sendActiveResponse: 'recieveUserResponse',
   chatsend: 'chatUpdate',
   messageRecieved: 'messageSent',
 };
 
-/** An action's name. */
+/** The name of an action. */
 export type Action = keyof typeof ACTIONS;
-/** A server event's name. */
+/** The name of a server event. */
 export type ServerEvent = keyof typeof EVENTS;
 /** The parameters of an action, by name. */
 export type Parameters<A extends Action> = { [Name in (typeof ACTIONS)[A][number]]: string };
-/** What a server event holds, by name. */
+/** The fields of a server event, by name. */
 export type Payload<E extends ServerEvent> = { [Name in (typeof EVENTS)[E][number]]: string };

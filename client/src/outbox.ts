@@ -1,61 +1,63 @@
 import { ChatError } from './errors.js';
 import type { Link } from './link.js';
 
-/** A frame on its way out. */
+/** A frame to send. */
 export interface Outgoing {
   action: string;
   text: string;
-  /** The room that it is for, if any. */
+  /** The room that the frame is for, if any. */
   room: string | undefined;
-  /** What the others in the room are shown, if anything. */
+  /** The content of the event that the other sockets in the room receive, if any. */
   content: string | undefined;
 }
 
-/** So many frames wait for a socket; more are refused, so that an app that is offline for days does not grow. */
+/** How many frames may wait for a socket. Bounds the memory of an app that stays offline. */
 const MAX_WAITING = 1000;
 
 /**
- * Frames in the order in which they are to go out.
+ * A queue of frames.
  *
- * The gateway handles the frames of one socket side by side. A frame that overtook the join of its room would be refused, so it
- * waits until the join is answered.
+ * API Gateway handles the frames of a socket concurrently. A frame that overtakes the join of its
+ * room is refused, so it waits until the join has been answered.
  */
 export class Outbox {
-  readonly #sent: (link: Link, frame: Outgoing) => void;
+  readonly #onSend: (link: Link, frame: Outgoing) => void;
   #link: Link | undefined;
   #waiting: Outgoing[] = [];
 
-  /** `sent` is told of each frame that goes out. */
-  constructor(sent: (link: Link, frame: Outgoing) => void) {
-    this.#sent = sent;
+  /** Calls `onSend` before each frame is sent. */
+  constructor(onSend: (link: Link, frame: Outgoing) => void) {
+    this.#onSend = onSend;
   }
 
-  /** Sends a frame as soon as that can be. */
+  /** Sends a frame as soon as possible. */
   push(frame: Outgoing): void {
     if (this.#waiting.length >= MAX_WAITING) {
-      throw new ChatError(0, 'too many frames wait for the socket', { action: frame.action });
+      throw new ChatError(0, 'too many frames are waiting for the socket: try again later', {
+        action: frame.action,
+      });
     }
     this.#waiting.push(frame);
     this.flush();
   }
 
-  /** From now on frames go out here; nowhere without a link. */
+  /** Sends frames over `link` from now on. Without a link, they wait. */
   use(link: Link | undefined): void {
     this.#link = link;
     this.flush();
   }
 
-  /** Sends what can be sent now. To be called when a join was answered. */
+  /** Sends the frames that need not wait any longer. Call this when a join has been answered. */
   flush(): void {
     for (let frame; (frame = this.#waiting[0]) && this.#link?.isOpen; ) {
       if (frame.room !== undefined && this.#link.isJoining(frame.room)) return;
       this.#waiting.shift();
-      this.#sent(this.#link, frame);
+      this.#onSend(this.#link, frame);
       this.#link.send(frame.text);
     }
   }
 
-  /** Forgets what waits. */
+  /** Discards the waiting frames. */
   clear(): void {
     this.#waiting = [];
     this.#link = undefined;

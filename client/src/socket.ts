@@ -1,47 +1,55 @@
+import { Deduplicator } from './deduplicator.js';
 import { Emitter } from './emitter.js';
 import { ChatError } from './errors.js';
 import type { HttpApi, SocketConstructor } from './http.js';
 import { type Frame, Link, TIMINGS, type Timings } from './link.js';
-import { type Action, EVENTS, type Parameters, type Payload, SEEN_AS, type ServerEvent } from './names.js';
+import {
+  type Action,
+  EVENTS,
+  type Parameters,
+  type Payload,
+  RELAYED_AS,
+  type ServerEvent,
+} from './names.js';
 import { Outbox } from './outbox.js';
-import { Overlap } from './overlap.js';
 
-/** The most bytes that a frame may have. */
+/** The maximum size of a frame in bytes. */
 export const MAX_FRAME = 32_000;
 
-/** A socket that lived for so many milliseconds was no failed try. */
+/** A socket that survives this many milliseconds resets the backoff. */
 const STABLE = 5_000;
 
-/** Who opens a socket, and as what they are introduced to friends. */
+/** The options of a socket. */
 export interface SocketOptions {
-  /** The signed-in user's id. */
+  /** The id of the signed-in user. */
   userId: string;
-  /** Their name, 1-100 characters. */
+  /** The user's name as friends see it, 1-100 characters. */
   name: string;
-  /** For tests. */
+  /** Shorter timings, for tests. */
   timings?: Partial<Timings>;
 }
 
-/** What a socket tells, and what handlers are called with. */
+/** The events of a socket and the arguments of their handlers. */
 export type SocketEvents = { [E in ServerEvent]: [payload: Payload<E>] } & {
-  /** Frames go out from now on; rooms are asked for again. */
+  /** Frames are sent from now on. The rooms are being joined again. */
   connect: [];
-  /** No longer. Reconnects by itself, unless `disconnect()` was called or `signedOut` follows. */
+  /** The socket reconnects, unless `disconnect()` was called or `signedOut` follows. */
   disconnect: [reason: string];
-  /** A try to connect failed; another one follows. */
+  /** An attempt to connect failed. Another one follows. */
   connect_error: [error: ChatError];
-  /** An action cannot be done. */
+  /** An action failed. */
   error: [error: ChatError];
-  /** The session is over. The socket stays closed: sign in, then `connect()`. */
+  /** The session has ended. The socket stays closed: sign in, then call `connect()`. */
   signedOut: [error: ChatError];
 };
 
 /**
  * A socket that stays connected.
  *
- * It reconnects with exponential back-off and full jitter, joins its rooms again, and sends then what was said meanwhile. Before API
- * Gateway's two hours are over it moves to a new socket without a gap. A frame that was sent and not answered is not repeated: what
- * must not be lost is stored with `sendMessage`.
+ * It reconnects with exponential backoff and full jitter, joins its rooms again, and sends the
+ * frames that waited. API Gateway closes a WebSocket after two hours; before that, the socket moves
+ * to a new one without a gap. Frames are not resent: use `sendMessage` for messages that must not
+ * be lost.
  */
 export class ChatSocket extends Emitter<SocketEvents> {
   readonly #api: HttpApi;
@@ -50,44 +58,46 @@ export class ChatSocket extends Emitter<SocketEvents> {
   readonly #timings: Timings;
   readonly #outbox: Outbox;
   readonly #rooms = new Set<string>();
-  /** All sockets there are, also those that are only being opened or about to be closed. */
+  /** All WebSockets, including those that are opening or about to be closed. */
   readonly #links = new Set<Link>();
-  /** The one that frames go out on. */
+  /** The WebSocket that frames are sent over. */
   #link: Link | undefined;
   #id: string | undefined;
-  #overlap: Overlap;
+  #deduplicator: Deduplicator;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempts = 0;
-  /** What is begun under one number is dropped when it changed. 0 while disconnected on purpose. */
+  /** Changes whenever asynchronous work in progress becomes obsolete. 0 after `disconnect()`. */
   #run = 0;
   #runs = 0;
 
-  /** Use `createClient(…).socket(…)`. */
+  /** Use `createClient(…).socket(…)` instead. */
   constructor(api: HttpApi, WebSocket: SocketConstructor | undefined, options: SocketOptions) {
     super();
-    if (!WebSocket) throw new ChatError(0, 'there is no WebSocket here: give createClient or io one');
+    if (!WebSocket) {
+      throw new ChatError(0, 'there is no global WebSocket: pass one to createClient or io');
+    }
     this.#api = api;
     this.#WebSocket = WebSocket;
     this.#options = options;
     this.#timings = { ...TIMINGS, ...options.timings };
-    this.#overlap = new Overlap(this.#timings.settle);
+    this.#deduplicator = new Deduplicator(this.#timings.settle);
     this.#outbox = new Outbox((link, { content }) => {
-      // Our other socket, while there are two, is one of the others that are shown this.
-      if (content) this.#overlap.isNew(link, content);
+      // If there are two sockets, the other one receives this frame as an event.
+      if (content) this.#deduplicator.isNew(link, content);
     });
   }
 
-  /** Whether frames go out right now. */
+  /** Whether the socket is connected. */
   get connected(): boolean {
     return this.#link !== undefined;
   }
 
-  /** A name for this connection, while there is one. The server calls it something else. */
+  /** A random id while connected. The server does not know it. */
   get id(): string | undefined {
     return this.#id;
   }
 
-  /** Connects, and stays so. Does nothing if that was asked for already. */
+  /** Connects and stays connected. Does nothing if called already. */
   connect(): this {
     if (!this.#run) {
       this.#run = ++this.#runs;
@@ -97,29 +107,30 @@ export class ChatSocket extends Emitter<SocketEvents> {
     return this;
   }
 
-  /** Disconnects, and forgets the rooms and what was not sent yet. */
+  /** Disconnects and discards the rooms and the waiting frames. */
   disconnect(): this {
     this.#stop('io client disconnect');
     return this;
   }
 
   /**
-   * Sends a frame now, or once connected. It is not acknowledged: what cannot be done is told by an `error` event.
+   * Sends a frame, now or once connected. It is not acknowledged; a failure results in an `error`
+   * event.
    *
-   * Throws a `ChatError` when the frame is over 32,000 bytes (413), or when a thousand wait already.
+   * Throws a `ChatError` if the frame exceeds 32,000 bytes (413) or a thousand frames are waiting.
    */
   send<A extends Action>(action: A, parameters: Parameters<A>): void {
     const chatId = (parameters as { chatId?: string }).chatId;
     const text = JSON.stringify({ action, ...parameters });
     if (new TextEncoder().encode(text).length > MAX_FRAME) {
-      throw new ChatError(413, `the frame is over the limit of ${MAX_FRAME} bytes`, { action });
+      throw new ChatError(413, `the frame exceeds the limit of ${MAX_FRAME} bytes`, { action });
     }
     if (action === 'join-chat-room' && chatId) {
       this.#rooms.add(chatId);
       for (const link of this.#links) if (link.isOpen) void this.#join(link, chatId);
       return;
     }
-    const event = SEEN_AS[action];
+    const event = RELAYED_AS[action];
     this.#outbox.push({
       action,
       text,
@@ -133,19 +144,19 @@ export class ChatSocket extends Emitter<SocketEvents> {
     try {
       const link = await this.#open(run);
       if (!link) return;
-      // What arrived before has no copy on this socket.
-      this.#overlap = new Overlap(this.#timings.settle);
+      // Earlier events have no duplicate on this socket.
+      this.#deduplicator = new Deduplicator(this.#timings.settle);
       void this.#joinAll(link);
       this.#use(link);
-      this.#renewLater();
+      this.#scheduleRenewal();
       this.#id = Math.random().toString(36).slice(2);
-      this.tell('connect');
+      this.publish('connect');
     } catch (error) {
       this.#retry(run, error, () => this.#connect());
     }
   }
 
-  /** Replaces an open socket. For a while both are in all rooms, and each event is told once. */
+  /** Replaces an open WebSocket. While both are in all rooms, each event is published once. */
   async #renew(): Promise<void> {
     const run = this.#run;
     const old = this.#link;
@@ -154,15 +165,15 @@ export class ChatSocket extends Emitter<SocketEvents> {
       const link = await this.#open(run);
       if (!link) return;
       await this.#joinAll(link);
-      // Meanwhile the old one may have ended, and this one taken its place.
+      // If the old socket has ended in the meantime, the new one has already taken its place.
       if (run !== this.#run || this.#link !== old) return;
-      // One time span in which events arrive on both, and one for what is still on its way to the old one.
+      // First, events arrive on both. Then the old socket only receives those still in flight.
       this.#timer = setTimeout(() => {
         if (!link.isOpen) return retry(new ChatError(0, 'the socket closed'));
         this.#use(link);
         this.#timer = setTimeout(() => {
           old?.close('');
-          this.#renewLater();
+          this.#scheduleRenewal();
         }, this.#timings.settle);
       }, this.#timings.settle);
     } catch (error) {
@@ -170,7 +181,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
     }
   }
 
-  /** Opens a socket. Gives none if that is not wanted any more. */
+  /** Opens a WebSocket. Returns `undefined` if `run` has become obsolete. */
   async #open(run: number): Promise<Link | undefined> {
     const { userId, name } = this.#options;
     const { url, ticket } = await this.#api.socketTicket();
@@ -185,12 +196,14 @@ export class ChatSocket extends Emitter<SocketEvents> {
       await link.opened;
     } catch (cause) {
       if (run !== this.#run) return;
-      // Browsers do not tell why. Tickets are given for as long as an access token is good; only a refresh tells that the session is over.
+      // Browsers hide the reason. A session that has ended can still get tickets until its access
+      // token expires; only a refresh reveals the end.
       await this.#api.refresh();
-      throw new ChatError(0, 'the socket was refused', { cause });
+      throw new ChatError(0, 'the handshake was refused', { cause });
     }
-    if (run !== this.#run) return link.close(''), undefined;
-    return link;
+    if (run === this.#run) return link;
+    link.close('');
+    return;
   }
 
   async #join(link: Link, room: string): Promise<void> {
@@ -207,10 +220,11 @@ export class ChatSocket extends Emitter<SocketEvents> {
     this.#outbox.use(link);
   }
 
-  #renewLater(): void {
+  #scheduleRenewal(): void {
     clearTimeout(this.#timer);
-    // Not all at once: after a deployment, all clients connected at the same time.
-    this.#timer = setTimeout(() => this.#renew(), this.#timings.renewal * (1 - Math.random() / 10));
+    // Spread out: after a deployment, all clients connect at the same time.
+    const delay = this.#timings.renewal * (1 - Math.random() / 10);
+    this.#timer = setTimeout(() => this.#renew(), delay);
   }
 
   #ended(reason: string, link: Link): void {
@@ -219,7 +233,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
     const other = this.#run && [...this.#links].find((link) => link.isOpen);
     if (other) {
       this.#use(other);
-      this.#renewLater();
+      this.#scheduleRenewal();
       return;
     }
     this.#link = this.#id = undefined;
@@ -228,22 +242,23 @@ export class ChatSocket extends Emitter<SocketEvents> {
     for (const link of this.#links) link.close('');
     if (performance.now() - link.startedAt > STABLE) this.#attempts = 0;
     if (run) this.#wait(() => this.#connect());
-    this.tell('disconnect', reason);
+    this.publish('disconnect', reason);
   }
 
   #retry(run: number, error: unknown, again: () => void): void {
     if (run !== this.#run) return;
-    const reason = error instanceof ChatError ? error : new ChatError(0, String(error), { cause: error });
+    const reason =
+      error instanceof ChatError ? error : new ChatError(0, String(error), { cause: error });
     if (reason.status === 401) {
       this.#stop('io server disconnect');
-      this.tell('signedOut', reason);
+      this.publish('signedOut', reason);
     } else {
       this.#wait(again, reason.retryAfter);
-      this.tell('connect_error', reason);
+      this.publish('connect_error', reason);
     }
   }
 
-  /** Exponential back-off with full jitter: clients that lost their sockets together do not come back together. */
+  /** Backs off exponentially with full jitter, so that clients do not reconnect simultaneously. */
   #wait(again: () => void, atLeast = 0): void {
     const { backoff, maxBackoff } = this.#timings;
     const delay = Math.random() * Math.min(maxBackoff, backoff * 2 ** this.#attempts++);
@@ -262,19 +277,33 @@ export class ChatSocket extends Emitter<SocketEvents> {
   #receive(frame: Frame, link: Link): void {
     const { event, ...payload } = frame;
     if (typeof event === 'string' && Object.hasOwn(EVENTS, event)) {
-      if (this.#overlap.isNew(link, contentOf(event, payload))) this.tell(event as ServerEvent, payload as never);
+      if (this.#deduplicator.isNew(link, contentOf(event, payload))) {
+        this.publish(event as ServerEvent, payload as never);
+      }
       return;
     }
-    // API Gateway's own frames, when a function fails, are a message without an event.
-    const { status = 500, action, message } = payload as { status?: number; action?: string; message?: string };
+    // If a function crashes, API Gateway sends a message without an event.
+    const { status = 500, code, action, message } = payload as Failure;
     if (message === undefined) return;
-    this.tell('error', new ChatError(status, message, { action }));
-    // A join may have failed without its fault, or the server forgot this socket: the next one joins again.
-    if (status === 401 || (status >= 500 && (action ?? 'join-chat-room') === 'join-chat-room')) link.close('transport close');
+    this.publish('error', new ChatError(status, message, { code, action }));
+    // On a server error, a join may have failed through no fault of its own, or the server has lost
+    // this socket: the next socket joins again.
+    if (status === 401 || (status >= 500 && (action ?? 'join-chat-room') === 'join-chat-room')) {
+      link.close('transport close');
+    }
   }
 }
 
-/** What tells one event from another: its name and its parameters. */
+/** The fields of an `error` event. API Gateway's own error has only a message. */
+interface Failure {
+  status?: number;
+  code?: string;
+  action?: string;
+  message?: string;
+}
+
+/** Returns a text that is equal for equal events. */
 function contentOf(event: string, payload: object): string {
-  return JSON.stringify([event, ...EVENTS[event as ServerEvent].map((name) => (payload as Frame)[name])]);
+  const values = EVENTS[event as ServerEvent].map((name) => (payload as Frame)[name]);
+  return JSON.stringify([event, ...values]);
 }

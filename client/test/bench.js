@@ -1,4 +1,4 @@
-// Prints what the client promises in numbers. On one machine, with whatever else runs there: look, do not assert.
+// Measures the client. The figures depend on the machine, so nothing is asserted.
 import { connectPair, signUpPair, unique } from './harness.js';
 import { reconnect } from './reconnects.js';
 
@@ -23,12 +23,17 @@ for (let count = 0; count < 1_100; count++) {
   await heard;
   times.push(performance.now() - start);
 }
-// The first ones start processes.
+// The first messages include cold starts.
 const sorted = times.slice(100).sort((x, y) => x - y);
 const at = (part) => `${sorted[Math.floor(sorted.length * part)].toFixed(1)} ms`;
-console.log(`send to handler, ${sorted.length} messages: p50 ${at(0.5)}, p95 ${at(0.95)}, p99 ${at(0.99)}`);
+console.log(
+  `send to handler, ${sorted.length} messages: p50 ${at(0.5)}, p95 ${at(0.95)}, p99 ${at(0.99)}`,
+);
 for (const close of closing.splice(0)) close();
 
 const start = performance.now();
 const result = await reconnect(t, 1_000);
-console.log(`1,000 forced reconnects in ${((performance.now() - start) / 1000).toFixed(0)} s:`, result);
+console.log(
+  `1,000 forced reconnects in ${((performance.now() - start) / 1000).toFixed(0)} s:`,
+  result,
+);

@@ -1,4 +1,4 @@
-// The same in a browser, on a page of another origin than the API's.
+// The client in a browser, on a page whose origin is not the API's.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -17,7 +17,9 @@ before(async () => {
   server = createServer((request, response) => {
     const isScript = request.url === '/client.js';
     response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : '<!doctype html><title>Test</title><link rel="icon" href="data:,">');
+    response.end(
+      isScript ? script : '<!doctype html><title>Test</title><link rel="icon" href="data:,">',
+    );
   });
   await new Promise((resolve) => server.listen(port, 'localhost', resolve));
   browser = await launchChromium();
@@ -28,15 +30,15 @@ after(async () => {
   server.close();
 });
 
-/** A page with a session of its own. What it says to the console that is no refused request counts as a mistake. */
+/** Opens a page with its own session, and collects its uncaught errors. */
 async function open(t) {
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
   t.after(() => context.close());
-  const mistakes = [];
-  page.on('pageerror', (error) => mistakes.push(String(error)));
+  const failures = [];
+  page.on('pageerror', (error) => failures.push(String(error)));
   await load(page);
-  return { context, page, mistakes };
+  return { context, page, failures };
 }
 
 async function load(page) {
@@ -63,22 +65,25 @@ async function signUp(page, fullName) {
   );
 }
 
-/** Two pages whose people share a chat. */
+/** Opens two pages whose users share a chat. */
 async function openPair(t) {
   const [ada, bob] = await Promise.all([open(t), open(t)]);
   ada.id = await signUp(ada.page, 'Ada');
   bob.id = await signUp(bob.page, 'Bob');
-  const chatId = await ada.page.evaluate(async (personId) => (await client.createConnection({ personId })).chatId, bob.id);
+  const chatId = await ada.page.evaluate(
+    async (personId) => (await client.createConnection({ personId })).chatId,
+    bob.id,
+  );
   return { ada, bob, chatId };
 }
 
-test('two people sign up, connect, and talk to each other', async (t) => {
+test('two people sign up, connect and chat', async (t) => {
   const { ada, bob, chatId } = await openPair(t);
   for (const { page, id } of [ada, bob]) {
     await page.evaluate(
       (userId, chatId) => {
         window.shown = [];
-        window.socket = client.socket({ userId, name: 'Somebody' });
+        window.socket = client.socket({ userId, name: 'Someone' });
         socket.on('chatUpdate', ({ message }) => shown.push(message));
         socket.send('join-chat-room', { chatId });
         return new Promise((resolve) => socket.on('connect', resolve));
@@ -87,27 +92,31 @@ test('two people sign up, connect, and talk to each other', async (t) => {
       chatId,
     );
   }
-  for (const [from, to] of [[ada, bob], [bob, ada]]) {
+  for (const [from, to] of [
+    [ada, bob],
+    [bob, ada],
+  ]) {
     const message = unique();
     await from.page.evaluate(
-      // The other one's join may not be done yet.
-      (chatId, message) => void (window.repeat = setInterval(() => socket.send('chatsend', { chatId, message }), 200)),
+      // The other page may still be joining.
+      (chatId, message) =>
+        void (window.repeat = setInterval(() => socket.send('chatsend', { chatId, message }), 200)),
       chatId,
       message,
     );
     await to.page.waitForFunction((message) => shown.includes(message), {}, message);
     await from.page.evaluate(() => clearInterval(repeat));
   }
-  assert.deepEqual([...ada.mistakes, ...bob.mistakes], []);
+  assert.deepEqual([...ada.failures, ...bob.failures], []);
 });
 
-test('io talks in positional arguments', async (t) => {
+test('io uses positional arguments', async (t) => {
   const { ada, bob, chatId } = await openPair(t);
   for (const { page, id } of [ada, bob]) {
     await page.evaluate(
       (userId, chatId) => {
         window.shown = [];
-        window.socket = io(url, { query: { userId, name: 'Somebody' }, withCredentials: true });
+        window.socket = io(url, { query: { userId, name: 'Someone' }, withCredentials: true });
         socket.on('chatUpdate', (...args) => shown.push(args));
         socket.emit('join-chat-room', chatId);
         return new Promise((resolve) => socket.on('connect', resolve));
@@ -116,12 +125,15 @@ test('io talks in positional arguments', async (t) => {
       chatId,
     );
   }
-  await ada.page.evaluate((chatId) => void setInterval(() => socket.emit('chatsend', chatId, 'Hello'), 200), chatId);
+  await ada.page.evaluate(
+    (chatId) => void setInterval(() => socket.emit('chatsend', chatId, 'Hello'), 200),
+    chatId,
+  );
   await bob.page.waitForFunction(() => shown.length);
   assert.deepEqual(await bob.page.evaluate(() => shown[0]), [chatId, 'Hello']);
 });
 
-test('a reload keeps the session, which scripts can see but not read', async (t) => {
+test('a reload keeps the session, whose cookies scripts cannot read', async (t) => {
   const { page } = await open(t);
   const id = await signUp(page, 'Ada');
   await load(page);
@@ -130,7 +142,7 @@ test('a reload keeps the session, which scripts can see but not read', async (t)
   assert.deepEqual(markers, ['access-key=1', 'refresh-key=1']);
 });
 
-test('an access token that ran out is refreshed', async (t) => {
+test('an expired access token is refreshed', async (t) => {
   const { page, context } = await open(t);
   const id = await signUp(page, 'Ada');
   const cookies = await context.cookies();
@@ -138,23 +150,23 @@ test('an access token that ran out is refreshed', async (t) => {
   assert.equal(await page.evaluate(async () => (await client.userDetails()).userdata._id), id);
 });
 
-test('a logout closes the socket for good, with one event', async (t) => {
+test('a logout closes the socket for good, with one event of each kind', async (t) => {
   const { page } = await open(t);
   const userId = await signUp(page, 'Ada');
-  const told = await page.evaluate(async (userId) => {
+  const events = await page.evaluate(async (userId) => {
     const socket = client.socket({ userId, name: 'Ada' });
-    const told = [];
+    const events = [];
     await new Promise((resolve) => socket.on('connect', resolve));
-    socket.on('disconnect', () => told.push('disconnect'));
+    socket.on('disconnect', () => events.push('disconnect'));
     const signedOut = new Promise((resolve) => socket.on('signedOut', resolve));
     await client.logout();
     const { status } = await signedOut;
-    return [...told, status, socket.connected];
+    return [...events, status, socket.connected];
   }, userId);
-  assert.deepEqual(told, ['disconnect', 401, false]);
+  assert.deepEqual(events, ['disconnect', 401, false]);
 });
 
-test('the server says how long to wait, across origins too', async (t) => {
+test('Retry-After can be read across origins', async (t) => {
   const { page } = await open(t);
   const seconds = await page.evaluate(async (email) => {
     for (;;) {

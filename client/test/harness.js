@@ -1,21 +1,23 @@
-// What the tests are written with: browsers without a window, people, and waiting.
+// Helpers for the tests: browsers with cookies, signed-up people, and waiting.
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
-import { createClient } from '../dist/client.js';
+import { createClient, EVENTS } from '../dist/client.js';
 
 export const url = process.env.CHAT_HTTP_API_URL;
-if (!url) throw new Error('these tests need a stack: `npm test` starts one, or set CHAT_HTTP_API_URL');
+if (!url) {
+  throw new Error('the tests need a stack: run `npm test`, or set CHAT_HTTP_API_URL');
+}
 
-/** Short times: what takes minutes on AWS takes moments here. */
+/** Timings that are short enough for tests. */
 export const timings = { backoff: 20, maxBackoff: 100, settle: 1_000 };
 
-/** Cookies as a browser keeps them, a `fetch` that sends them, and sockets that are counted. */
+/** A cookie jar, a `fetch` that uses it, and a `WebSocket` that counts its instances. */
 export class Browser {
-  /** All requests, as in `GET /api/refresh`. */
+  /** All requests, such as `GET /api/refresh`. */
   requests = [];
   /** The sockets that are not closed. */
   open = new Set();
-  /** How many there were. */
+  /** The number of sockets opened so far. */
   opened = 0;
   #cookies = new Map();
 
@@ -36,24 +38,27 @@ export class Browser {
     this.requests.push(`${init.method} ${pathname}`);
     const sent = [...this.#cookies.values()].filter(({ path }) => pathname.startsWith(path));
     const cookie = sent.map(({ name, value }) => `${name}=${value}`).join('; ');
-    const response = await fetch(address, { ...init, headers: { ...init.headers, ...(cookie && { cookie }) } });
+    const response = await fetch(address, {
+      ...init,
+      headers: { ...init.headers, ...(cookie && { cookie }) },
+    });
     for (const line of response.headers.getSetCookie()) this.#keep(line);
     return response;
   };
 
-  /** What happens to cookies when their time is over. */
+  /** Removes a cookie, as if it had expired. */
   forget(name) {
     for (const [key, cookie] of this.#cookies) if (cookie.name === name) this.#cookies.delete(key);
   }
 
-  /** Another browser with the same cookies. */
+  /** Returns another browser with the same cookies. */
   copy() {
     const copy = new Browser();
     copy.#cookies = new Map(this.#cookies);
     return copy;
   }
 
-  /** Breaks all sockets off, as a network does. */
+  /** Breaks all sockets, as a failing network does. */
   cut() {
     for (const socket of this.open) socket.terminate();
   }
@@ -65,7 +70,8 @@ export class Browser {
   #keep(line) {
     const [pair, ...attributes] = line.split(/;\s*/);
     const [name, value] = pair.split(/=(.*)/s);
-    const attribute = (wanted) => attributes.find((text) => text.toLowerCase().startsWith(`${wanted}=`))?.split('=')[1];
+    const attribute = (wanted) =>
+      attributes.find((text) => text.toLowerCase().startsWith(`${wanted}=`))?.split('=')[1];
     const path = attribute('path') ?? '/';
     const key = `${name} ${path}`;
     if (Number(attribute('max-age') ?? 1) <= 0) this.#cookies.delete(key);
@@ -73,20 +79,21 @@ export class Browser {
   }
 }
 
-/** An address that nobody used yet. */
+/** Returns an address that is not in use. */
 export function newEmail() {
   return `client-${unique()}@example.com`;
 }
 
-/** The code that was mailed last. */
+/** Returns the code in the latest e-mail. */
 export async function mailedCode(email, address = url) {
   return eventually(async () => {
-    const mails = await (await fetch(`${address}/_local/mail?to=${encodeURIComponent(email)}`)).json();
-    return mails[0]?.text.match(/code is (\d{6})/)?.[1];
+    const response = await fetch(`${address}/_local/mail?to=${encodeURIComponent(email)}`);
+    const [newest] = await response.json();
+    return newest?.text.match(/code is (\d{6})/)?.[1];
   });
 }
 
-/** Somebody with a complete profile, signed in with a browser of their own. */
+/** Creates a user with a complete profile who is signed in with their own browser. */
 export async function signUp(name, address = url) {
   const browser = new Browser();
   const client = browser.client(address);
@@ -98,78 +105,83 @@ export async function signUp(name, address = url) {
   return { name, email, browser, client, id: userdata._id };
 }
 
-/** Two people who share a chat. */
+/** Creates two users who share a chat. */
 export async function signUpPair(address = url) {
   const [ada, bob] = await Promise.all([signUp('Ada', address), signUp('Bob', address)]);
   const { chatId } = await ada.client.createConnection({ personId: bob.id });
   return { ada, bob, chatId };
 }
 
-/** A connected socket, closed at the end of the test. Keeps what it tells, as `[event, argument]`. */
+/** Opens a socket until the end of the test, and records its events. */
 export async function connect(t, person, more = {}) {
-  const socket = person.client.socket({ userId: person.id, name: person.name, timings: { ...timings, ...more } });
+  const socket = person.client.socket({
+    userId: person.id,
+    name: person.name,
+    timings: { ...timings, ...more },
+  });
   t.after(() => socket.disconnect());
-  const told = record(socket);
+  const events = record(socket);
   await eventually(() => socket.connected);
-  return { socket, told };
+  return { socket, events };
 }
 
-const EVENTS =
-  'connect disconnect connect_error error signedOut newFriend recieveUserResponse chatUpdate messageSent'.split(' ');
+const OWN_EVENTS = ['connect', 'disconnect', 'connect_error', 'error', 'signedOut'];
 
-/** What a socket tells from now on, as `[event, argument]`. */
+/** Records the events of a socket from now on, as `[event, argument]`. */
 export function record(socket) {
-  const told = [];
-  for (const event of EVENTS) socket.on(event, (argument) => told.push([event, argument]));
-  return told;
+  const events = [];
+  for (const event of [...OWN_EVENTS, ...Object.keys(EVENTS)]) {
+    socket.on(event, (argument) => events.push([event, argument]));
+  }
+  return events;
 }
 
-/** What a socket told of one kind. */
-export function of(told, event) {
-  return told.filter(([name]) => name === event).map(([, argument]) => argument);
+/** Returns the arguments of the recorded events with this name. */
+export function only(events, event) {
+  return events.filter(([name]) => name === event).map(([, argument]) => argument);
 }
 
-/** Both sockets of a chat, in its room for sure: each was heard by the other one. */
+/** Opens a socket for each member of a chat. Both have joined its room when this resolves. */
 export async function connectPair(t, { ada, bob, chatId }, more = {}) {
   const [a, b] = await Promise.all([connect(t, ada, more), connect(t, bob, more)]);
   a.socket.send('join-chat-room', { chatId });
   b.socket.send('join-chat-room', { chatId });
-  await hear(a.socket, b.told, chatId);
-  await hear(b.socket, a.told, chatId);
+  await hear(a.socket, b.events, chatId);
+  await hear(b.socket, a.events, chatId);
   return { a, b };
 }
 
-/** Says something until the other side, whose join may not be done yet, heard it. */
-export async function hear(socket, told, chatId) {
+/** Repeats a message until the other side, whose join may be in progress, has received it. */
+export async function hear(socket, events, chatId) {
   const message = unique();
-  const isHeard = () => messages(told).includes(message);
+  const isHeard = () => messages(events).includes(message);
   await eventually(() => {
     socket.send('chatsend', { chatId, message });
     return eventually(isHeard, 500).catch(() => false);
   });
 }
 
-/** A text that nothing else contains. */
+/** Returns a unique text. */
 export function unique() {
   return randomBytes(8).toString('hex');
 }
 
-/** The texts that were shown. */
-export function messages(told) {
-  return of(told, 'chatUpdate').map(({ message }) => message);
+/** Returns the texts of the received messages. */
+export function messages(events) {
+  return only(events, 'chatUpdate').map(({ message }) => message);
 }
 
-/** How many timers keep this process alive. */
+/** Returns the number of timers that keep this process alive. */
 export function timers() {
   return process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
 }
 
-/** Waits until `condition` gives something. */
+/** Waits until `condition` returns a truthy value, and returns it. */
 export async function eventually(condition, limit = 15_000) {
   for (const end = Date.now() + limit; ; ) {
     const result = await condition();
     if (result) return result;
-    if (Date.now() > end) throw new Error(`it did not happen: ${condition}`);
+    if (Date.now() > end) throw new Error(`timed out waiting for ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -4,11 +4,13 @@ import { ChatError, createClient } from '../dist/client.js';
 import { Browser, mailedCode, newEmail, signUp, signUpPair, unique, url } from './harness.js';
 
 const PIXEL = Uint8Array.from(
-  atob('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='),
+  atob(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  ),
   (character) => character.charCodeAt(0),
 );
 
-test('somebody signs up with a mailed code and signs in with another one', async () => {
+test('a new user signs up with a mailed code and signs in with another', async () => {
   const client = new Browser().client();
   const email = newEmail();
   assert.equal((await client.sendOtp({ email })).status, true);
@@ -21,7 +23,7 @@ test('somebody signs up with a mailed code and signs in with another one', async
   assert.equal((await client.userDetails()).userdata.fullName, 'Ada');
 });
 
-test('a deleted code is good for nothing', async () => {
+test('a deleted code is invalid', async () => {
   const client = new Browser().client();
   const email = newEmail();
   await client.sendOtp({ email });
@@ -29,7 +31,7 @@ test('a deleted code is good for nothing', async () => {
   await assert.rejects(client.verifyOtp({ email, otp: await mailedCode(email) }), { status: 404 });
 });
 
-test('a photo that was uploaded is the one that photoUrl leads to', async () => {
+test('photoUrl is the address of the uploaded photo', async () => {
   const { client, email } = await signUp('Ada');
   await client.uploadDetails({ email, fullName: 'Ada', profile: new Blob([PIXEL]) });
   const { userdata } = await client.userDetails();
@@ -37,54 +39,69 @@ test('a photo that was uploaded is the one that photoUrl leads to', async () => 
   assert.deepEqual(new Uint8Array(await photo.arrayBuffer()), PIXEL);
 });
 
-test('the directory is searched and read in parts', async () => {
+test('the directory can be searched and paged', async () => {
   const name = `Zed${unique()}`;
   const [first, second] = [await signUp(name), await signUp(name)];
-  const part = await first.client.users({ search: name.toLowerCase(), limit: 1 });
-  const rest = await first.client.users({ search: name.toLowerCase(), after: part.next });
-  assert.deepEqual([...part.data, ...rest.data].map(({ _id }) => _id).sort(), [first.id, second.id].sort());
+  const page = await first.client.users({ search: name.toLowerCase(), limit: 1 });
+  const rest = await first.client.users({ search: name.toLowerCase(), after: page.next });
+  assert.deepEqual(
+    [...page.data, ...rest.data].map(({ _id }) => _id).sort(),
+    [first.id, second.id].sort(),
+  );
   assert.equal(rest.next, null);
 });
 
-test('no connections are an empty list', async () => {
+test('a user without chats has an empty list', async () => {
   const { client } = await signUp('Ada');
   assert.deepEqual(await client.allConnection(), { status: true, data: [] });
 });
 
-test('a message is stored once however often it is sent', async () => {
+test('a message that is sent twice is stored once', async () => {
   const { ada, bob, chatId } = await signUpPair();
-  const send = () => ada.client.sendMessage({ chatId, userId: ada.id, message: 'Hello', clientId: 'one' });
+  const send = () =>
+    ada.client.sendMessage({ chatId, userId: ada.id, message: 'Hello', clientId: 'one' });
   assert.deepEqual((await send()).data, (await send()).data);
   const { data, hasMore } = await bob.client.getChat({ chatId });
-  assert.deepEqual(data.chats.map(({ message, seq }) => [message, seq]), [['Hello', 1]]);
+  assert.deepEqual(
+    data.chats.map(({ message, seq }) => [message, seq]),
+    [['Hello', 1]],
+  );
   assert.equal(hasMore, false);
   assert.equal((await bob.client.lastMessage({ chatId })).data.chats[0].message, 'Hello');
   assert.equal((await bob.client.allConnection()).data[0].chats.message, 'Hello');
 });
 
-test('a refusal rejects with the status and the message of the server', async () => {
+test('a refused call rejects with the status, code and message of the server', async () => {
   await assert.rejects(new Browser().client().sendOtp({}), (error) => {
     assert.ok(error instanceof ChatError);
     assert.equal(error.status, 422);
+    assert.equal(error.code, 'invalidInput');
     assert.equal(error.message, '"email" is required');
     return true;
   });
 });
 
-test('a refusal by the gateway itself rejects with its message', async () => {
-  await assert.rejects(createClient({ url: `${url}/nowhere` }).users(), { status: 404, message: 'Not Found' });
+test('a call that the gateway refuses rejects with its message and without a code', async () => {
+  await assert.rejects(createClient({ url: `${url}/nowhere` }).users(), {
+    status: 404,
+    code: undefined,
+    message: 'Not Found',
+  });
 });
 
-test('a server that is not there rejects with status 0', async () => {
-  await assert.rejects(createClient({ url: 'http://127.0.0.1:1' }).users(), { name: 'ChatError', status: 0 });
+test('a call to an unreachable server rejects with status 0', async () => {
+  await assert.rejects(createClient({ url: 'http://127.0.0.1:1' }).users(), {
+    name: 'ChatError',
+    status: 0,
+  });
 });
 
-test('an answer that is no JSON rejects with a ChatError', async () => {
+test('an answer that is not JSON rejects with a ChatError', async () => {
   const client = createClient({ url: 'http://api', fetch: async () => new Response('<html>') });
   await assert.rejects(client.users(), { name: 'ChatError' });
 });
 
-test('who has to wait is told how long', async () => {
+test('a throttled call rejects with the seconds to wait', async () => {
   const client = new Browser().client();
   const email = newEmail();
   for (let count = 0; count < 3; count++) await client.sendOtp({ email });
@@ -95,16 +112,21 @@ test('who has to wait is told how long', async () => {
   });
 });
 
-test('calls at the same time refresh an expired access token once', async () => {
+test('concurrent calls refresh an expired access token once', async () => {
   const { client, browser } = await signUp('Ada');
   browser.forget('access-key');
   browser.requests.length = 0;
-  const answers = await Promise.all([client.userDetails(), client.allConnection(), client.userDetails(), client.socketTicket()]);
+  const answers = await Promise.all([
+    client.userDetails(),
+    client.allConnection(),
+    client.userDetails(),
+    client.socketTicket(),
+  ]);
   assert.ok(answers.every(({ status }) => status));
   assert.equal(browser.requests.filter((request) => request === 'GET /api/refresh').length, 1);
 });
 
-test('a call that was answered 401 after the refresh of another one is only repeated', async () => {
+test('a call that fails after the refresh of another call is only repeated', async () => {
   const { client, browser } = await signUp('Ada');
   browser.forget('access-key');
   let release;
@@ -128,20 +150,23 @@ test('a call that was answered 401 after the refresh of another one is only repe
   assert.equal(browser.requests.filter((request) => request === 'GET /api/refresh').length, 1);
 });
 
-test('calls of a session that is over reject after one refresh', async () => {
+test('calls in an ended session reject after one refresh', async () => {
   const { client, browser } = await signUp('Ada');
   await browser.copy().client().logout();
   browser.forget('access-key');
   browser.requests.length = 0;
   const calls = await Promise.allSettled([client.userDetails(), client.allConnection()]);
-  assert.deepEqual(calls.map(({ reason }) => [reason.status, reason.message]), [
-    [401, 'the session is over: sign in again'],
-    [401, 'the session is over: sign in again'],
-  ]);
+  assert.deepEqual(
+    calls.map(({ reason }) => [reason.status, reason.code, reason.message]),
+    [
+      [401, 'sessionOver', 'the session is over: sign in again'],
+      [401, 'sessionOver', 'the session is over: sign in again'],
+    ],
+  );
   assert.equal(browser.requests.filter((request) => request === 'GET /api/refresh').length, 1);
 });
 
-test('a wrong code is no reason to refresh', async () => {
+test('a wrong code does not cause a refresh', async () => {
   const { browser, client, email } = await signUp('Ada');
   await client.sendOtp({ email });
   const wrong = (await mailedCode(email)) === '000000' ? '000001' : '000000';

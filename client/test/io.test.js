@@ -10,28 +10,41 @@ before(async () => {
 
 function open(t, { id, name, browser }, more = {}) {
   const { fetch, WebSocket } = browser;
-  const socket = io(url, { query: { userId: id, name }, fetch, WebSocket, timings, transports: ['websocket'], ...more });
+  const socket = io(url, {
+    query: { userId: id, name },
+    fetch,
+    WebSocket,
+    timings,
+    transports: ['websocket'],
+    ...more,
+  });
   t.after(() => socket.disconnect());
   return socket;
 }
 
-/** Both in the room for sure, since each heard the other one; what they hear is kept as lists of arguments. */
+/** Opens a socket for each member of the chat. Both have joined its room when this resolves. */
 async function openPair(t) {
   const { ada, bob, chatId } = people;
   const [a, b] = [open(t, ada), open(t, bob)];
-  for (const [from, to] of [[a, b], [b, a]]) {
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+  ]) {
     from.emit('join-chat-room', chatId);
     to.emit('join-chat-room', chatId);
     const mark = unique();
     const heard = hear(to, 'chatUpdate');
     await eventually(() => {
       from.emit('chatsend', chatId, mark);
-      return eventually(() => heard.some(([, message]) => message === mark), 500).catch(() => false);
+      return eventually(() => heard.some(([, message]) => message === mark), 500).catch(
+        () => false,
+      );
     });
   }
   return { a, b };
 }
 
+/** Records the arguments of each `event`. */
 function hear(socket, event) {
   const calls = [];
   socket.on(event, (...args) => calls.push(args));
@@ -41,7 +54,9 @@ function hear(socket, event) {
 test('parameters and events are positional', async (t) => {
   const { ada, bob, chatId } = people;
   const { a, b } = await openPair(t);
-  const shown = ['recieveUserResponse', 'chatUpdate', 'messageSent', 'newFriend'].map((event) => hear(b, event));
+  const shown = ['recieveUserResponse', 'chatUpdate', 'messageSent', 'newFriend'].map((event) =>
+    hear(b, event),
+  );
   const message = unique();
   a.emit('sendActiveResponse', chatId);
   a.emit('chatsend', chatId, message);
@@ -49,7 +64,9 @@ test('parameters and events are positional', async (t) => {
   a.emit('addFriend', bob.id, 'Ada', 'Bob');
   const expected = [[chatId], [chatId, message], [chatId, message], [ada.id, 'Ada', 'Bob']];
   for (const [index, args] of expected.entries()) {
-    await eventually(() => shown[index].some((heard) => JSON.stringify(heard) === JSON.stringify(args)));
+    await eventually(() =>
+      shown[index].some((heard) => JSON.stringify(heard) === JSON.stringify(args)),
+    );
   }
 });
 
@@ -62,7 +79,7 @@ test('parameters can be given by name in one object', async (t) => {
   await eventually(() => shown.some(([, text]) => text === message));
 });
 
-test('what is emitted before the connection is there is sent', async (t) => {
+test('frames that are emitted before the socket is connected are sent', async (t) => {
   const { ada, chatId } = people;
   const { b } = await openPair(t);
   const shown = hear(b, 'chatUpdate');
@@ -74,20 +91,20 @@ test('what is emitted before the connection is there is sent', async (t) => {
   await eventually(() => shown.some(([, text]) => text === message));
 });
 
-test('a handler that was taken off is not called, and others are', async (t) => {
+test('a removed handler is not called, but others are', async (t) => {
   const { chatId } = people;
   const { a, b } = await openPair(t);
   const kept = hear(b, 'chatUpdate');
-  const taken = [];
-  const handler = () => taken.push(1);
+  const removed = [];
+  const handler = () => removed.push(1);
   b.on('chatUpdate', handler).off('chatUpdate', handler);
   const message = unique();
   a.emit('chatsend', chatId, message);
   await eventually(() => kept.some(([, text]) => text === message));
-  assert.deepEqual(taken, []);
+  assert.deepEqual(removed, []);
 });
 
-test('connect and disconnect are told, with id and reason', async (t) => {
+test('connect and disconnect are published, with an id and a reason', async (t) => {
   const socket = open(t, people.ada);
   const connects = hear(socket, 'connect');
   const disconnects = hear(socket, 'disconnect');
@@ -100,7 +117,7 @@ test('connect and disconnect are told, with id and reason', async (t) => {
   assert.equal(socket.connected, false);
 });
 
-test('with autoConnect: false it waits for connect()', async (t) => {
+test('with autoConnect: false, the socket waits for connect()', async (t) => {
   const socket = open(t, people.ada, { autoConnect: false });
   const { opened } = people.ada.browser;
   socket.connect();
@@ -108,20 +125,29 @@ test('with autoConnect: false it waits for connect()', async (t) => {
   assert.equal(people.ada.browser.opened, opened + 1);
 });
 
-test('the query can be a text', async (t) => {
+test('the query can be a string', async (t) => {
   const { id, name } = people.ada;
   const socket = open(t, people.ada, { query: `userId=${id}&name=${name}` });
   await eventually(() => socket.connected);
 });
 
-test('what cannot be sent is told by an error event and throws nothing', (t) => {
+test('a frame that cannot be sent causes an error event and no exception', (t) => {
   const socket = open(t, people.ada, { autoConnect: false });
   const errors = hear(socket, 'error');
   socket.emit('nothing', 1);
   socket.emit('chatsend', people.chatId, 'x'.repeat(32_000));
-  assert.deepEqual(errors.map(([{ status, action }]) => [status, action]), [[404, 'nothing'], [413, 'chatsend']]);
+  assert.deepEqual(
+    errors.map(([{ status, action }]) => [status, action]),
+    [
+      [404, 'nothing'],
+      [413, 'chatsend'],
+    ],
+  );
 });
 
-test('without a WebSocket the mistake is named at once', { skip: typeof WebSocket === 'function' }, () => {
-  assert.throws(() => createClient({ url }).socket({ userId: 'a', name: 'A' }), /there is no WebSocket here/);
+test('a missing WebSocket is reported at once', { skip: typeof WebSocket === 'function' }, () => {
+  assert.throws(
+    () => createClient({ url }).socket({ userId: 'a', name: 'A' }),
+    /there is no global WebSocket/,
+  );
 });

@@ -1,30 +1,85 @@
-// The names of the WebSocket API are those of its description.
+// The client has the names of the API descriptions, and the README has the client's.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { ACTIONS, EVENTS } from '../dist/client.js';
+import { ACTIONS, ChatClient, EVENTS } from '../dist/client.js';
 
-const { components } = parse(readFileSync(new URL('../../docs/asyncapi.yaml', import.meta.url), 'utf8'));
+/** The folder of the API descriptions. */
+const DESCRIPTIONS = '../../docs';
 
-/** Answers, and what asks for one, are the client's own business. */
+/** Messages and fields with which the client handles acknowledgements by itself. */
 const ANSWERS = ['ack', 'error'];
 const ACK_ID = 'ackId';
 
-/** The messages that have the field `kind`, by their names: the names of their parameters, in the described order. */
+const http = parse(read(`${DESCRIPTIONS}/openapi.yaml`));
+const sockets = parse(read(`${DESCRIPTIONS}/asyncapi.yaml`));
+
+function read(path) {
+  return readFileSync(new URL(path, import.meta.url), 'utf8');
+}
+
+/** Returns the parameters of each message whose first field is `kind`, in the described order. */
 function described(kind) {
-  const messages = Object.values(components.messages).map(({ name, payload }) => {
-    const { properties } = components.schemas[payload.$ref.split('/').at(-1)];
+  const messages = Object.values(sockets.components.messages).map(({ name, payload }) => {
+    const { properties } = sockets.components.schemas[payload.$ref.split('/').at(-1)];
     return [name, Object.keys(properties).filter((property) => property !== ACK_ID)];
   });
   const ofKind = messages.filter(([name, [first]]) => first === kind && !ANSWERS.includes(name));
   return Object.fromEntries(ofKind.map(([name, [, ...parameters]]) => [name, parameters]));
 }
 
-test('actions take the parameters that the description has, in its order', () => {
-  assert.deepEqual(ACTIONS, described('action'));
+/** Fails with a sentence per name that only one side has. */
+function assertSameNames(actual, expected, { kind, file, description }) {
+  const missing = expected.filter((name) => !actual.includes(name));
+  const unknown = actual.filter((name) => !expected.includes(name));
+  const problems = [
+    ...missing.map((name) => `Add the ${kind} "${name}" to ${file}: ${description} has it.`),
+    ...unknown.map((name) => `Remove the ${kind} "${name}" from ${file}: ${description} lacks it.`),
+  ];
+  assert.ok(!problems.length, problems.join('\n'));
+}
+
+test('there is one HTTP method per operation of the description', () => {
+  const { constructor, ...methods } = Object.getOwnPropertyDescriptors(
+    Object.getPrototypeOf(ChatClient.prototype),
+  );
+  const operations = Object.values(http.paths).flatMap((path) =>
+    Object.values(path).map(({ operationId }) => operationId),
+  );
+  assertSameNames(Object.keys(methods), operations, {
+    kind: 'method',
+    file: 'client/src/http.ts',
+    description: 'openapi.yaml',
+  });
 });
 
-test('events hold what the description has, in its order', () => {
-  assert.deepEqual(EVENTS, described('event'));
-});
+for (const [kind, names, title] of [
+  ['action', ACTIONS, '| Action | Parameters |'],
+  ['event', EVENTS, '| Event | Arguments |'],
+]) {
+  test(`${kind}s have the names and parameters of the description, in its order`, () => {
+    const expected = described(kind);
+    assertSameNames(Object.keys(names), Object.keys(expected), {
+      kind,
+      file: 'client/src/names.ts',
+      description: 'asyncapi.yaml',
+    });
+    assert.deepEqual(names, expected);
+  });
+
+  test(`the README lists all ${kind}s`, () => {
+    const rows = Object.entries(names).map(
+      ([name, parameters]) => `| \`${name}\` | ${parameters.map((p) => `\`${p}\``).join(', ')} |`,
+    );
+    const expected = [title, '|---|---|', ...rows].join('\n');
+    const table = read('../README.md')
+      .split('\n\n')
+      .find((text) => text.startsWith(title));
+    assert.equal(
+      table,
+      expected,
+      `Replace the table of ${kind}s in client/README.md by:\n${expected}`,
+    );
+  });
+}

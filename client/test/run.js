@@ -1,4 +1,4 @@
-// Runs the tests, or the bench, against one local stack; against the one at CHAT_HTTP_API_URL where that is set.
+// Runs the tests or the benchmark against the stack at CHAT_HTTP_API_URL, or else starts one.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,18 +7,26 @@ import { startStack } from './stack.js';
 
 const here = import.meta.dirname;
 const isBench = process.argv[2] === 'bench';
-const files = readdirSync(here).filter((file) => file.endsWith('.test.js')).map((file) => join(here, file));
+const files = readdirSync(here)
+  .filter((file) => file.endsWith('.test.js'))
+  .map((file) => join(here, file));
 const env = { ...process.env };
 let stack;
 
 if (!env.CHAT_HTTP_API_URL) {
-  // Pages under test are on another origin than the API, which the stack has to know from the start.
+  // The page under test is on another origin than the API, so the stack must allow its origin.
   env.CHAT_PAGE_PORT ??= String(await freePort());
   stack = await startStack({ ALLOWED_ORIGINS: `http://localhost:${env.CHAT_PAGE_PORT}` });
   env.CHAT_HTTP_API_URL = stack.url;
 }
-const tests = spawn(process.execPath, isBench ? [join(here, 'bench.js')] : ['--test', '--test-timeout=120000', ...files], { env, stdio: 'inherit' });
-process.exitCode = await new Promise((resolve) => tests.once('close', (code) => resolve(code ?? 1)));
+const tests = spawn(
+  process.execPath,
+  isBench ? [join(here, 'bench.js')] : ['--test', '--test-timeout=120000', ...files],
+  { env, stdio: 'inherit' },
+);
+process.exitCode = await new Promise((resolve) =>
+  tests.once('close', (code) => resolve(code ?? 1)),
+);
 await stack?.stop();
 
 async function freePort() {

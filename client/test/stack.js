@@ -1,4 +1,4 @@
-// The local stack, started from the workspace's binaries.
+// Starts the local stack from the workspace's binaries.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,16 +6,16 @@ import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const workspace = resolve(import.meta.dirname, '../..');
-const local = process.env.LOCAL ?? join(workspace, 'target/debug/local');
+const program = process.env.STACK ?? join(workspace, 'target/debug/stack');
 
-/** Starts a stack of its own. Gives its HTTP API's URL, and a function that ends it. */
+/** Starts a stack. Returns the URL of its HTTP API and a function that stops it. */
 export async function startStack(env = {}) {
   const data = mkdtempSync(join(tmpdir(), 'chat-client-'));
-  const stack = spawn(local, {
+  const stack = spawn(program, {
     cwd: workspace,
     stdio: ['pipe', 'pipe', 'inherit'],
     env: {
-      LOCAL_BINARIES: dirname(local),
+      LOCAL_BINARIES: dirname(program),
       LOCAL_TEMPLATE: join(workspace, 'template.yaml'),
       ...process.env,
       APP_PORT: '0',
@@ -38,7 +38,9 @@ export async function startStack(env = {}) {
     }
   })();
   const failed = new Promise((_, reject) =>
-    stack.once('error', () => reject(new Error(`${local} cannot be started: run \`cargo build\`, or name it in LOCAL`))),
+    stack.once('error', () =>
+      reject(new Error(`${program} cannot be started: run \`cargo build\`, or set STACK`)),
+    ),
   );
   if (!(await Promise.race([ready, failed]))) throw new Error('the local stack did not start');
   stack.stdout.resume();

@@ -1,4 +1,4 @@
-// Compiled, never run: what frontends may write, and what they are kept from.
+// Compiled but never run: code that the types must accept or reject.
 import { ChatError, createClient, io } from '../dist/client.js';
 
 const client = createClient({ url: 'https://api.example.com' });
@@ -11,12 +11,15 @@ export async function endpoints(): Promise<void> {
   const { data, hasMore } = await client.getChat({ chatId: 'c', before: 7 });
   const last: string | undefined = hasMore && complete ? data.chats.at(-1)?.clientId : undefined;
   const connections = (await client.allConnection()).data.map(({ friend }) => friend.fullName);
-  await client.uploadDetails({ fullName: connections[0] ?? last ?? '', email, profile: new Blob() }).catch((error) => {
-    if (error instanceof ChatError) error.retryAfter?.toFixed();
-  });
-  // @ts-expect-error: a code needs an address
+  await client
+    .uploadDetails({ fullName: connections[0] ?? last ?? '', email, profile: new Blob() })
+    .catch((error) => {
+      if (error instanceof ChatError && error.code?.startsWith('invalid'))
+        error.retryAfter?.toFixed();
+    });
+  // @ts-expect-error: the e-mail address is missing
   await client.verifyOtp({ otp: '123456' });
-  // @ts-expect-error: there is no such endpoint
+  // @ts-expect-error: no such endpoint
   await client.removeEverything();
 }
 
@@ -24,13 +27,16 @@ const socket = client.socket({ userId: 'a', name: 'Ada' });
 socket.on('chatUpdate', ({ chatId, message }) => chatId + message);
 socket.on('signedOut', ({ message }) => message.trim());
 socket.send('chatsend', { chatId: 'c', message: 'Hello' });
-// @ts-expect-error: there is no such event
+// @ts-expect-error: no such event
 socket.on('chatSent', () => {});
-// @ts-expect-error: a message is missing
+// @ts-expect-error: the message is missing
 socket.send('chatsend', { chatId: 'c' });
-// @ts-expect-error: there is no such action
+// @ts-expect-error: no such action
 socket.send('shout', {});
 
-const shaped = io('https://api.example.com', { query: { userId: 'a', name: 'Ada' }, transports: ['websocket'] });
+const shaped = io('https://api.example.com', {
+  query: { userId: 'a', name: 'Ada' },
+  transports: ['websocket'],
+});
 shaped.on('chatUpdate', (chatId: string, message: string) => chatId + message);
 shaped.emit('chatsend', 'c', 'Hello').off('chatUpdate').disconnect();

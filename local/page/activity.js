@@ -1,16 +1,16 @@
-// What goes on in the stack, as it happens: requests, frames, and what functions send to sockets.
+// The stack's live activity: requests, frames, and what functions send to sockets.
 import { clock, el } from './dom.js';
 
-/** So many of the newest entries are kept. */
+/** How many entries are kept. */
 const KEPT = 200;
 
-/** Follows the stack at `api`. */
+/** Shows the activity of the stack at `api`. */
 export function showActivity({ api, entries, totals, clear }) {
   let count;
   const reset = () => {
     count = { invocations: 0, cold: 0, commands: 0 };
     entries.replaceChildren();
-    totals.textContent = 'Nothing yet.';
+    totals.textContent = 'No activity yet.';
   };
   reset();
   clear.onclick = reset;
@@ -24,7 +24,11 @@ export function showActivity({ api, entries, totals, clear }) {
     count.invocations++;
     count.cold += entry.initMillis === null ? 0 : 1;
     count.commands += entry.databaseCommands ?? 0;
-    totals.textContent = `Invocations: ${count.invocations}, cold starts: ${count.cold}, database commands: ${count.commands}`;
+    totals.textContent = [
+      `Invocations: ${count.invocations}`,
+      `cold starts: ${count.cold}`,
+      `database commands: ${count.commands}`,
+    ].join(', ');
   };
 }
 
@@ -36,7 +40,7 @@ function row(entry) {
     'tr',
     { className: isCold ? 'cold' : '' },
     el('td', {}, clock(at, { hour: '2-digit', minute: '2-digit', second: '2-digit' })),
-    el('td', { className: 'what' }, ...what(entry)),
+    el('td', { className: 'event' }, ...summary(entry)),
     cell('Function', entry.function),
     cell('Start', entry.function && start),
     cell('Milliseconds', millis?.toFixed(1), 'number'),
@@ -44,15 +48,23 @@ function row(entry) {
   );
 }
 
-/** On a phone, where there are no columns, a cell is shown with its column's name. */
+/** A cell. Phones show no columns, so there each cell is shown with the name of its column. */
 function cell(label, content, className = '') {
-  return el('td', { className: content === undefined ? 'empty' : className, 'data-label': label }, String(content ?? ''));
+  return el(
+    'td',
+    { className: content === undefined ? 'empty' : className, 'data-label': label },
+    String(content ?? ''),
+  );
 }
 
-function what({ kind, name, status, text }) {
+function summary({ kind, name, status, text }) {
   switch (kind) {
     case 'request':
-      return [short(name), ' ', el('span', { className: status < 400 ? 'good' : 'bad' }, String(status))];
+      return [
+        abbreviate(name),
+        ' ',
+        el('span', { className: status < 400 ? 'good' : 'bad' }, String(status)),
+      ];
     case 'frame':
       return [...kindOf('frame'), name, ...content(text)];
     default:
@@ -64,16 +76,18 @@ function kindOf(kind) {
   return [el('span', { className: 'kind' }, kind), ' '];
 }
 
-/** Ids, by which nobody reads, take less room. */
-function short(text) {
+/** Abbreviates ids. */
+function abbreviate(text) {
   return text.replace(/[0-9a-f]{18,}(?=[0-9a-f]{6})/g, '…');
 }
 
-/** What a frame says beside its name. */
+/** The values in a frame besides its name. */
 function content(text) {
   const { action, event, ...rest } = parsed(text) ?? {};
   const values = Object.values(rest).map(String);
-  return values.length ? [' ', el('span', { className: 'quiet' }, short(values.join(' · ')))] : [];
+  return values.length
+    ? [' ', el('span', { className: 'quiet' }, abbreviate(values.join(' · ')))]
+    : [];
 }
 
 function parsed(text) {

@@ -1,39 +1,55 @@
-// One chat: what was said, who is there, and something to say.
+// One chat: its messages, whether the friend is active, and a form to write.
 import { alertLine, attempt, button, clock, el, field, show } from './dom.js';
 
-/** Somebody counts as active for so long after they were heard of, and tells it about as often. */
+/** How long a friend counts as active after a sign of activity, in milliseconds. */
 const ACTIVE_FOR = 6_000;
-const TELL_EVERY = 3_000;
+/** The minimum time between two signs of activity that are sent, in milliseconds. */
+const ANNOUNCE_EVERY = 3_000;
 
-/** Opens a chat. `changed` is told each new last message. */
+/** Opens a chat. `changed` is called with each new message. */
 export function openChat(pane, { client, socket, user, chat, changed }) {
   const chatId = chat._id;
   const friend = chat.friend.fullName;
   const alert = alertLine();
   const presence = el('p', { role: 'status', className: 'presence' });
   const log = el('ol', { role: 'log', 'aria-label': `Messages with ${friend}`, tabIndex: 0 });
-  const text = field('Message', { name: 'message', required: true, maxLength: 4096, 'data-focus': '' });
-  const form = el('form', { className: 'say' }, text.label, el('button', { className: 'main' }, 'Send'));
-  const earlier = button('Earlier messages', () => attempt(earlier, alert, loadEarlier), { hidden: true, className: 'earlier' });
+  const text = field('Message', {
+    name: 'message',
+    required: true,
+    maxLength: 4096,
+    'data-focus': '',
+  });
+  const form = el(
+    'form',
+    { className: 'say' },
+    text.label,
+    el('button', { className: 'main' }, 'Send'),
+  );
+  const earlier = button('Earlier messages', () => attempt(earlier, alert, loadEarlier), {
+    hidden: true,
+    className: 'earlier',
+  });
 
   let first = 0;
   let last = 0;
   let reading = Promise.resolve();
-  let told = 0;
+  let announcedAt = 0;
   let timer;
   let unsent;
 
-  /** Reads what is new: one read after the other, so that nothing is shown twice or out of order. */
+  /** Reads new messages. Reads are sequential, so that no message appears twice or out of order. */
   function catchUp() {
-    reading = reading.catch(() => {}).then(async () => {
-      for (let more = true; more; ) {
-        const { data, hasMore } = await client.getChat({ chatId, after: last || undefined });
-        // The first read gives the newest messages, and `hasMore` means older ones; after that it means newer ones.
-        if (!last) earlier.hidden = !hasMore;
-        more = Boolean(last) && hasMore;
-        data.chats.forEach(append);
-      }
-    });
+    reading = reading
+      .catch(() => {})
+      .then(async () => {
+        for (let more = true; more; ) {
+          const { data, hasMore } = await client.getChat({ chatId, after: last || undefined });
+          // On the first read, `hasMore` refers to older messages; after that, to newer ones.
+          if (!last) earlier.hidden = !hasMore;
+          more = Boolean(last) && hasMore;
+          data.chats.forEach(append);
+        }
+      });
     return reading;
   }
 
@@ -60,15 +76,25 @@ export function openChat(pane, { client, socket, user, chat, changed }) {
       { className: isOwn ? 'own' : 'theirs' },
       el('span', { className: 'hidden' }, `${isOwn ? 'You' : friend}: `),
       el('span', { className: 'text' }, message),
-      el('small', {}, clock(sendTime), isOwn ? el('span', { className: 'tick' }, ' stored ✓') : undefined),
+      el(
+        'small',
+        {},
+        clock(sendTime),
+        isOwn ? el('span', { className: 'tick' }, ' stored ✓') : undefined,
+      ),
     );
     item.dataset.message = message;
     return item;
   }
 
-  /** The other side has received this. The event has the text and no number, so it counts for the oldest that waits for it. */
+  /**
+   * Marks a message as delivered. The event has the text but no number, so it counts for the oldest
+   * undelivered message with that text.
+   */
   function delivered(message) {
-    const waiting = [...log.querySelectorAll('.own:not(.delivered)')].find(({ dataset }) => dataset.message === message);
+    const waiting = [...log.querySelectorAll('.own:not(.delivered)')].find(
+      ({ dataset }) => dataset.message === message,
+    );
     if (!waiting) return;
     waiting.classList.add('delivered');
     waiting.querySelector('.tick').textContent = ' delivered ✓✓';
@@ -80,21 +106,21 @@ export function openChat(pane, { client, socket, user, chat, changed }) {
     timer = setTimeout(() => (presence.textContent = ''), ACTIVE_FOR);
   }
 
-  function tellActive() {
-    if (Date.now() - told < TELL_EVERY) return;
-    told = Date.now();
+  function announce() {
+    if (Date.now() - announcedAt < ANNOUNCE_EVERY) return;
+    announcedAt = Date.now();
     socket.send('sendActiveResponse', { chatId });
   }
 
-  text.input.oninput = tellActive;
+  text.input.oninput = announce;
   form.onsubmit = (event) => {
     event.preventDefault();
     void attempt(form, alert, async () => {
       const message = text.input.value;
-      // The same name for the same send: if the answer was lost, trying again stores nothing twice.
+      // A retry has the same `clientId`, so the message is stored once even if an answer was lost.
       if (unsent?.message !== message) unsent = { message, clientId: crypto.randomUUID() };
       const { data } = await client.sendMessage({ chatId, userId: user._id, ...unsent });
-      // First it is stored, then the other side is told.
+      // The message is stored before the friend is notified.
       socket.send('chatsend', { chatId, message });
       unsent = undefined;
       if (text.input.value === message) text.input.value = '';
@@ -103,8 +129,15 @@ export function openChat(pane, { client, socket, user, chat, changed }) {
     });
   };
 
-  show(pane, el('header', { className: 'row' }, el('h3', { className: 'grow' }, friend), presence), earlier, log, alert, form);
+  show(
+    pane,
+    el('header', { className: 'row' }, el('h3', { className: 'grow' }, friend), presence),
+    earlier,
+    log,
+    alert,
+    form,
+  );
   void attempt(log, alert, catchUp);
-  tellActive();
+  announce();
   return { chatId, catchUp, delivered, active, close: () => clearTimeout(timer) };
 }

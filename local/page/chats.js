@@ -1,14 +1,17 @@
-// Somebody who is signed in: their chats, whom else there is, and the socket that all live events come over.
+// The view of a signed-in person: their chats, other people, and the socket for live events.
 import { openChat } from './chat.js';
 import { alertLine, attempt, button, el, field, picture, sentence, show } from './dom.js';
 
-/** So many people are listed; the search finds the others. */
+/** How many people are listed. The search finds the others. */
 const PEOPLE = 20;
 
-/** The backend has no event for new people. Here the two are in one window, and tell each other. */
+/**
+ * Events between the two people in this window. The backend has no event for new users, so each
+ * person announces their arrival to the other.
+ */
 const newcomers = new EventTarget();
 
-/** Shows it all. `edit` changes the profile; `ended` is told why the session is over. */
+/** Shows the view. `edit` opens the profile; `ended` receives the reason why the session ended. */
 export function showChats(place, { client, user, edit, ended }) {
   const socket = client.socket({ userId: user._id, name: user.fullName });
   const alert = alertLine();
@@ -16,34 +19,38 @@ export function showChats(place, { client, user, edit, ended }) {
   const news = el('p', { role: 'status', className: 'news' });
   const chatList = el('ul', { className: 'list' });
   const peopleList = el('ul', { className: 'list' });
-  const pane = el('div', { className: 'pane' }, el('p', { className: 'quiet' }, 'Connect with somebody, then choose a chat.'));
+  const pane = el(
+    'div',
+    { className: 'pane' },
+    el('p', { className: 'quiet' }, 'Connect with someone, then choose a chat.'),
+  );
   const search = field('Search people', { type: 'search', name: 'search' });
   let chats = [];
   let people = [];
   let open;
   const unread = new Set();
 
-  const tell = (error) => void (alert.textContent = sentence(error));
+  const showError = (error) => void (alert.textContent = sentence(error));
   const leave = () => {
     newcomers.removeEventListener('arrived', findPeople);
     open?.close();
     socket.disconnect();
   };
-  const logOut = button('Log out', () =>
-    attempt(logOut, alert, async () => {
-      // Before the logout, or the socket would take its own end for an accident.
+  const signOut = button('Sign out', () =>
+    attempt(signOut, alert, async () => {
+      // Disconnect first: otherwise the socket would try to reconnect when the session ends.
       socket.disconnect();
       try {
         await client.logout();
       } catch (error) {
-        // With a session that is over already there is nothing left to do.
+        // 401 means that the session has ended already.
         if (error.status !== 401) {
           socket.connect();
           throw error;
         }
       }
       leave();
-      ended('You are logged out.');
+      ended('You have signed out.');
     }),
   );
   const profile = button('Profile', () => {
@@ -53,22 +60,22 @@ export function showChats(place, { client, user, edit, ended }) {
 
   async function loadChats() {
     ({ data: chats } = await client.allConnection());
-    // Rooms are joined so that events arrive; the socket joins them again by itself after a reconnect.
+    // Events of a chat arrive only in its room. After a reconnect, the socket joins it again.
     for (const { _id: chatId } of chats) socket.send('join-chat-room', { chatId });
     drawChats();
     drawPeople();
   }
 
   async function loadPeople() {
-    const wanted = search.input.value.trim();
-    const { data } = await client.users({ limit: PEOPLE, search: wanted || undefined });
-    // Answers may come in another order than they were asked for.
-    if (wanted !== search.input.value.trim()) return;
+    const query = search.input.value.trim();
+    const { data } = await client.users({ limit: PEOPLE, search: query || undefined });
+    // Answers may arrive out of order.
+    if (query !== search.input.value.trim()) return;
     people = data;
     drawPeople();
   }
 
-  const findPeople = () => loadPeople().catch(tell);
+  const findPeople = () => loadPeople().catch(showError);
 
   function drawChats() {
     keepFocus(chatList, chats, (chat) => {
@@ -76,30 +83,50 @@ export function showChats(place, { client, user, edit, ended }) {
       const last = chat.chats.message ?? 'no messages yet';
       return el(
         'button',
-        { type: 'button', className: 'entry', onclick: () => choose(chat), 'aria-current': isOpen ? 'true' : undefined },
+        {
+          type: 'button',
+          className: 'entry',
+          onclick: () => choose(chat),
+          'aria-current': isOpen ? 'true' : undefined,
+        },
         picture(chat.friend),
-        el('span', { className: 'grow' }, el('strong', {}, chat.friend.fullName), el('span', { className: 'quiet cut' }, last)),
+        el(
+          'span',
+          { className: 'grow' },
+          el('strong', {}, chat.friend.fullName),
+          el('span', { className: 'quiet cut' }, last),
+        ),
         unread.has(chat._id) ? el('span', { className: 'badge' }, 'new') : undefined,
       );
     });
-    if (!chats.length) chatList.append(el('li', { className: 'quiet' }, 'None yet.'));
+    if (!chats.length) chatList.append(el('li', { className: 'quiet' }, 'No chats yet.'));
   }
 
   function drawPeople() {
     const friends = new Set([user._id, ...chats.map(({ friend }) => friend._id)]);
     const others = people.filter(({ _id }) => !friends.has(_id));
     keepFocus(peopleList, others, (person) => {
-      const connect = button('Connect', () => attempt(connect, alert, () => connectWith(person)), {
+      const connect = button('Connect', () => attempt(connect, alert, () => connectTo(person)), {
         'aria-label': `Connect with ${person.fullName}`,
       });
-      return el('div', { className: 'entry' }, picture(person), el('span', { className: 'grow cut' }, person.fullName), connect);
+      return el(
+        'div',
+        { className: 'entry' },
+        picture(person),
+        el('span', { className: 'grow cut' }, person.fullName),
+        connect,
+      );
     });
-    if (!others.length) peopleList.append(el('li', { className: 'quiet' }, 'Nobody else.'));
+    if (!others.length) peopleList.append(el('li', { className: 'quiet' }, 'No one else.'));
   }
 
-  async function connectWith(person) {
+  async function connectTo(person) {
     const { chatId } = await client.createConnection({ personId: person._id });
-    socket.send('addFriend', { id: person._id, userName: user.fullName, friendName: person.fullName });
+    socket.send('addFriend', {
+      id: person._id,
+      userName: user.fullName,
+      friendName: person.fullName,
+    });
     await loadChats();
     choose(chats.find(({ _id }) => _id === chatId));
   }
@@ -122,31 +149,37 @@ export function showChats(place, { client, user, edit, ended }) {
 
   socket.on('connect', () => {
     state.textContent = 'connected';
-    // Whatever happened while there was no socket is read now.
+    // Read what happened while the socket was disconnected.
     void attempt(chatList, alert, () => Promise.all([loadChats(), loadPeople(), open?.catchUp()]));
   });
   socket.on('disconnect', () => void (state.textContent = 'reconnecting'));
-  socket.on('connect_error', (error) => void (state.textContent = `reconnecting (${error.message})`));
-  socket.on('error', tell);
+  socket.on(
+    'connect_error',
+    (error) => void (state.textContent = `reconnecting (${error.message})`),
+  );
+  socket.on('error', showError);
   socket.on('signedOut', () => {
     leave();
-    ended('Your session is over: sign in again.');
+    ended('Your session has ended. Sign in again.');
   });
   socket.on('newFriend', ({ userName }) => {
-    news.textContent = `${userName} is now connected with you.`;
-    loadChats().catch(tell);
+    news.textContent = `${userName} has connected with you.`;
+    loadChats().catch(showError);
   });
   socket.on('chatUpdate', ({ chatId, message }) => {
-    // The sender is told that it arrived; what arrived is read from the chat, which has it with its number.
+    // Confirm the delivery. The event has no number, so an open chat reads the message itself.
     socket.send('messageRecieved', { chatId, message });
     if (open?.chatId === chatId) {
-      open.catchUp().catch(tell);
+      open.catchUp().catch(showError);
     } else {
       unread.add(chatId);
       noteLast(chatId, { message });
     }
   });
-  socket.on('messageSent', ({ chatId, message }) => open?.chatId === chatId && open.delivered(message));
+  socket.on(
+    'messageSent',
+    ({ chatId, message }) => open?.chatId === chatId && open.delivered(message),
+  );
   socket.on('recieveUserResponse', ({ chatId }) => open?.chatId === chatId && open.active());
 
   search.input.oninput = findPeople;
@@ -166,23 +199,34 @@ export function showChats(place, { client, user, edit, ended }) {
       ),
       state,
       profile,
-      logOut,
+      signOut,
     ),
     alert,
     news,
     el(
       'div',
       { className: 'chatting' },
-      el('div', { className: 'lists' }, el('h3', {}, 'Chats'), chatList, el('h3', {}, 'People'), search.label, peopleList),
+      el(
+        'div',
+        { className: 'lists' },
+        el('h3', {}, 'Chats'),
+        chatList,
+        el('h3', {}, 'People'),
+        search.label,
+        peopleList,
+      ),
       pane,
     ),
   );
 }
 
-/** Draws a list anew, by `_id`. Where the focus was in it, it stays on the same entry. */
+/** Redraws a list. If an entry had the focus, the entry with the same `_id` gets it. */
 function keepFocus(list, items, draw) {
-  const focused = list.contains(document.activeElement) && document.activeElement.closest('li')?.dataset.id;
+  const focused =
+    list.contains(document.activeElement) && document.activeElement.closest('li')?.dataset.id;
   list.replaceChildren(...items.map((item) => el('li', {}, draw(item))));
   [...list.children].forEach((entry, index) => (entry.dataset.id = items[index]._id));
-  if (focused) [...list.children].find(({ dataset }) => dataset.id === focused)?.querySelector('button')?.focus();
+  if (!focused) return;
+  const entry = [...list.children].find(({ dataset }) => dataset.id === focused);
+  entry?.querySelector('button')?.focus();
 }

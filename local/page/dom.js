@@ -1,6 +1,9 @@
-// What all parts of the page are made with. Text is only ever set as text: nothing that somebody wrote can become markup.
+// Helpers to build the page. Text is always set as text, so user input cannot become markup.
 
-/** An element. Properties that elements do not have are attributes; `on…` are listeners; children without content are left out. */
+/**
+ * Creates an element. Properties that the element lacks become attributes. Children that are `null`
+ * or `undefined` are skipped.
+ */
 export function el(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -12,25 +15,25 @@ export function el(tag, properties = {}, ...children) {
   return element;
 }
 
-/** A button that does something. */
+/** Creates a button. */
 export function button(text, onclick, properties = {}) {
   return el('button', { type: 'button', onclick, ...properties }, text);
 }
 
-/** An input inside its label, so that a click on either and a screen reader know what belongs together. */
+/** Creates an input inside its label, which associates the two. */
 export function field(text, properties) {
   const input = el('input', { autocomplete: 'off', ...properties });
   return { label: el('label', {}, el('span', {}, text), input), input };
 }
 
-/** A place for what went wrong, which screen readers read out when it changes. */
+/** Creates a line for errors, which screen readers announce. */
 export function alertLine() {
   return el('p', { role: 'alert', className: 'alert' });
 }
 
 /**
- * Does what a form or a button asks for: once at a time, and with the reason told where it cannot be done.
- * The control is not disabled meanwhile, since that would take the keyboard's focus away from it.
+ * Runs the action of a form or button unless it is running already, and shows its error, if any.
+ * The control is not disabled in the meantime, because that would make it lose the focus.
  */
 export async function attempt(control, alert, action) {
   if (control.getAttribute('aria-busy') === 'true') return;
@@ -45,14 +48,15 @@ export async function attempt(control, alert, action) {
   }
 }
 
-/** An error's message as a sentence; the backend's own are clauses. */
+/** Returns the message of an error as a sentence. The backend's messages are clauses. */
 export function sentence({ message }) {
-  return `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`;
+  const end = /[.!?]$/.test(message) ? '' : '.';
+  return message.charAt(0).toUpperCase() + message.slice(1) + end;
 }
 
 /**
- * Shows something else in a part of the page. The keyboard goes on where the eye does: if what had the focus is gone, it is given
- * to what is marked `data-focus`. What the other person did takes it from nobody.
+ * Replaces the content of a part of the page. If the part had the focus, the new element with
+ * `data-focus` gets it; otherwise the focus stays where it is.
  */
 export function show(place, ...children) {
   const hadFocus = place.contains(document.activeElement);
@@ -60,13 +64,14 @@ export function show(place, ...children) {
   if (hadFocus) (place.querySelector('[data-focus]') ?? place).focus();
 }
 
-/** Somebody's picture, or the first letter of their name. It says nothing that the name beside it does not. */
+/** A person's photo or initial. It is decorative, since the name stands next to it. */
 export function picture({ fullName, photoUrl }) {
-  if (photoUrl) return el('img', { className: 'picture', src: photoUrl, alt: '', width: 36, height: 36 });
+  if (photoUrl)
+    return el('img', { className: 'picture', src: photoUrl, alt: '', width: 36, height: 36 });
   return el('span', { className: 'picture', 'aria-hidden': 'true' }, [...(fullName ?? '?')][0]);
 }
 
-/** A time of the day as the browser's language writes it. */
+/** A time of day in the browser's locale. */
 export function clock(time, options = { hour: '2-digit', minute: '2-digit' }) {
   return el('time', { dateTime: time }, new Date(time).toLocaleTimeString([], options));
 }

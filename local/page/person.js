@@ -1,33 +1,34 @@
-// One person: signed in or not.
+// One of the two people, signed in or not.
 import { createClient } from '../client.js';
 import { showChats } from './chats.js';
 import { el, sentence, show } from './dom.js';
 import { showProfile, showSignIn } from './sign-in.js';
 
+/** A person with their own session. */
 export class Person {
   #place;
   #options;
   #client;
 
-  /** `url` is where this person's API is, `api` where the stack is that catches the mail. */
+  /** `url` is the API for this person; `api` is the stack, which captures the e-mail. */
   constructor(place, options) {
     this.#place = place;
     this.#options = options;
     this.#client = createClient({ url: options.url });
   }
 
-  /** Goes on with the session that the browser's cookies keep, if there is one. */
+  /** Resumes the session in the browser's cookies, if any. */
   async start() {
     this.signIn();
-    // Scripts cannot read tokens. A page on the API's own host sees their markers in `document.cookie`; this one may be elsewhere,
-    // so it notes itself whether there is a session to ask for.
+    // Scripts cannot read the tokens. On the API's host they can read companion cookies, but this
+    // page may be on another host, so it records by itself whether there is a session.
     if (!localStorage.getItem(this.#note)) return;
-    show(this.#place, el('p', {}, 'One moment …'));
+    show(this.#place, el('p', {}, 'Loading …'));
     try {
       await this.#enter();
     } catch (error) {
-      if (error.status === 401) this.#ended('Your session is over: sign in again.');
-      else this.signIn(`${sentence(error)} Load this page again to go on with your session.`);
+      if (error.status === 401) this.#ended('Your session has ended. Sign in again.');
+      else this.signIn(`${sentence(error)} Reload the page to resume your session.`);
     }
   }
 
@@ -35,7 +36,7 @@ export class Person {
     return `signed-in-${this.#options.key}`;
   }
 
-  /** Shows the form to sign in, and why, if there is something to say. */
+  /** Shows the sign-in form, with the reason, if any. */
   signIn(reason = '') {
     const { title, api, email, fullName } = this.#options;
     showSignIn(this.#place, {
@@ -44,10 +45,16 @@ export class Person {
       title,
       email,
       reason,
-      // A new address has to be given a name before the sign-in counts.
+      // A new user must enter a name before the session can be used.
       done: async ({ email, isComplete }) => {
         if (isComplete) await this.#enter();
-        else showProfile(this.#place, { client: this.#client, email, fullName, done: () => this.#enter() });
+        else
+          showProfile(this.#place, {
+            client: this.#client,
+            email,
+            fullName,
+            done: () => this.#enter(),
+          });
       },
     });
   }
@@ -58,7 +65,13 @@ export class Person {
     showChats(this.#place, {
       client: this.#client,
       user,
-      edit: (back) => showProfile(this.#place, { client: this.#client, ...user, back, done: () => this.#enter() }),
+      edit: (back) =>
+        showProfile(this.#place, {
+          client: this.#client,
+          ...user,
+          back,
+          done: () => this.#enter(),
+        }),
       ended: (reason) => this.#ended(reason),
     });
   }

@@ -1,55 +1,98 @@
-// JSON Schema as tables, and the little Markdown that descriptions are written in.
+// Renders JSON Schema as tables, and the subset of Markdown that the descriptions use.
 import { el } from './dom.js';
 
-/** What a `$ref` leads to, with what stands beside it; the thing itself where there is none. */
+/** Resolves a `$ref` and merges the keys next to it. Returns other values unchanged. */
 export function resolve(description, thing) {
   if (!thing?.$ref) return thing ?? {};
-  const { $ref, ...beside } = thing;
+  const { $ref, ...siblings } = thing;
   const target = $ref
     .slice(2)
     .split('/')
     .reduce((at, key) => at?.[key.replaceAll('~1', '/').replaceAll('~0', '~')], description);
-  return { ...resolve(description, target), ...beside };
+  return { ...resolve(description, target), ...siblings };
 }
 
-/** A table of an object's properties, those of objects inside it among them. */
+/** A table of an object's properties, nested ones included. */
 export function schemaTable(description, schema) {
   const rows = rowsOf(description, schema, 0, []);
-  return rows.length ? el('table', {}, el('tbody', {}, ...rows)) : el('p', {}, ...typeOf(description, schema));
+  return rows.length
+    ? el('table', {}, el('tbody', {}, ...rows))
+    : el('p', {}, ...typeOf(description, schema));
 }
 
-/** A table of parameters, of a query for example. */
+/** A table of parameters, such as those of a query. */
 export function parameterTable(description, parameters) {
   const row = ({ name, schema, required, description: text }) =>
-    propertyRow(description, name, { ...resolve(description, schema), description: text }, required, 0);
-  return el('table', {}, el('tbody', {}, ...parameters.map((parameter) => row(resolve(description, parameter)))));
+    propertyRow(
+      description,
+      name,
+      { ...resolve(description, schema), description: text },
+      required,
+      0,
+    );
+  return el(
+    'table',
+    {},
+    el('tbody', {}, ...parameters.map((parameter) => row(resolve(description, parameter)))),
+  );
 }
 
 function rowsOf(description, schema, depth, above) {
-  const { properties = {}, required = [], items, allOf, anyOf, oneOf } = resolve(description, schema);
+  const {
+    properties = {},
+    required = [],
+    items,
+    allOf,
+    anyOf,
+    oneOf,
+  } = resolve(description, schema);
   const inside = [items, ...(allOf ?? []), ...(anyOf ?? []), ...(oneOf ?? [])].filter(Boolean);
   const own = Object.entries(properties).flatMap(([name, property]) => [
     propertyRow(description, name, resolve(description, property), required.includes(name), depth),
-    // A schema may contain itself.
-    ...(above.includes(property.$ref ?? property) ? [] : rowsOf(description, property, depth + 1, [...above, property.$ref ?? property])),
+    // A schema may be recursive.
+    ...(above.includes(property.$ref ?? property)
+      ? []
+      : rowsOf(description, property, depth + 1, [...above, property.$ref ?? property])),
   ]);
   return [...own, ...inside.flatMap((part) => rowsOf(description, part, depth, above))];
 }
 
 function propertyRow(description, name, schema, required, depth) {
-  const cell = el('td', {}, el('code', {}, name), required ? undefined : el('span', { className: 'type' }, ' optional'));
+  const cell = el(
+    'td',
+    {},
+    el('code', {}, name),
+    required ? undefined : el('span', { className: 'type' }, ' optional'),
+  );
   cell.style.paddingInlineStart = `${0.5 + depth * 1.25}rem`;
   return el(
     'tr',
     {},
     cell,
-    el('td', {}, el('p', { className: 'type' }, ...typeOf(description, schema)), ...prose(schema.description)),
+    el(
+      'td',
+      {},
+      el('p', { className: 'type' }, ...typeOf(description, schema)),
+      ...prose(schema.description),
+    ),
   );
 }
 
-/** A type and its limits, in words. */
+/** A type and its constraints, in words. */
 function typeOf(description, schema) {
-  const { type, format, items, anyOf, oneOf, minLength, maxLength, minimum, maximum, pattern, contentMediaType } = schema;
+  const {
+    type,
+    format,
+    items,
+    anyOf,
+    oneOf,
+    minLength,
+    maxLength,
+    minimum,
+    maximum,
+    pattern,
+    contentMediaType,
+  } = schema;
   const alternatives = anyOf ?? oneOf;
   const one = (part) => text(typeOf(description, resolve(description, part)));
   const words = [];
@@ -60,7 +103,8 @@ function typeOf(description, schema) {
   else if (type) words.push([type].flat().join(' or '));
   if (format) words.push(format);
   if (contentMediaType) words.push(contentMediaType);
-  if (minLength !== undefined || maxLength !== undefined) words.push(`${range(minLength, maxLength)} characters`);
+  if (minLength !== undefined || maxLength !== undefined)
+    words.push(`${range(minLength, maxLength)} characters`);
   if (minimum !== undefined || maximum !== undefined) words.push(range(minimum, maximum));
   if (schema.default !== undefined) words.push(`${JSON.stringify(schema.default)} by default`);
   return [words.join(', '), ...(pattern ? [' ', el('code', {}, pattern)] : [])];
@@ -75,13 +119,16 @@ function range(least, most) {
   return most === undefined ? `at least ${least}` : `${least} to ${most}`;
 }
 
-/** Paragraphs with `code` and **strong** words. */
+/** Renders paragraphs with `code` and **strong** text. */
 export function prose(markdown = '') {
-  const paragraphs = markdown.trim().split(/\n\s*\n/).filter(Boolean);
+  const paragraphs = markdown
+    .trim()
+    .split(/\n\s*\n/)
+    .filter(Boolean);
   return paragraphs.map((paragraph) => el('p', {}, ...inline(paragraph)));
 }
 
-/** The same without paragraphs. */
+/** Renders `code` and **strong** text within a paragraph. */
 export function inline(markdown = '') {
   return markdown.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part) => {
     if (part.startsWith('`')) return el('code', {}, part.slice(1, -1));
@@ -89,7 +136,11 @@ export function inline(markdown = '') {
   });
 }
 
-/** An example, as JSON. */
+/** An example as JSON. */
 export function example(value) {
-  return el('pre', { className: 'code' }, typeof value === 'string' ? value : JSON.stringify(value, null, 2));
+  return el(
+    'pre',
+    { className: 'code' },
+    typeof value === 'string' ? value : JSON.stringify(value, null, 2),
+  );
 }

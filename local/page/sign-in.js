@@ -1,28 +1,38 @@
-// Signing in: an address, the code that is mailed to it, and for new people a name and a photo.
+// Signing in: an e-mail address, the mailed code, and for new users a name and a photo.
 import { alertLine, attempt, button, clock, el, field, picture, show } from './dom.js';
 
-/** How often the caught mail is looked for, and for how long. */
-const LOOK_EVERY = 300;
-const LOOK_FOR = 60_000;
+/** How often and for how long to poll for the captured e-mail, in milliseconds. */
+const POLL_EVERY = 300;
+const POLL_FOR = 60_000;
 
-/** Asks for an address, then for the code. `done` is called with the address and whether the profile is complete. */
+/** Asks for an address, then for the code. `done` receives the address and `isComplete`. */
 export function showSignIn(place, { client, api, title, email, reason, done }) {
   const alert = alertLine();
-  const address = field('E-mail address', { type: 'email', name: 'email', required: true, value: email });
+  const address = field('E-mail address', {
+    type: 'email',
+    name: 'email',
+    required: true,
+    value: email,
+  });
   const code = field('Code', {
     name: 'code',
     required: true,
     inputMode: 'numeric',
     pattern: '[0-9]{6}',
     maxLength: 6,
-    title: 'six digits',
+    title: 'Six digits',
     autocomplete: 'one-time-code',
   });
   const signIn = el('button', { className: 'main' }, 'Sign in');
   const codeForm = el('form', { hidden: true }, code.label, signIn);
-  const mail = el('aside', { className: 'mail', 'aria-label': 'Caught mail', hidden: true });
+  const mail = el('aside', { className: 'mail', 'aria-label': 'Captured e-mail', hidden: true });
 
-  const addressForm = el('form', {}, address.label, el('button', { className: 'main' }, 'Send a code'));
+  const addressForm = el(
+    'form',
+    {},
+    address.label,
+    el('button', { className: 'main' }, 'Send a code'),
+  );
   addressForm.onsubmit = (event) => {
     event.preventDefault();
     void attempt(addressForm, alert, async () => {
@@ -55,11 +65,21 @@ export function showSignIn(place, { client, api, title, email, reason, done }) {
   );
 }
 
-/** Asks for name and photo: of somebody new, or to change them. */
+/** Asks a new user for a name and a photo, or lets a user change them. */
 export function showProfile(place, { client, email, fullName, photoUrl, back, done }) {
   const alert = alertLine();
-  const name = field('Name', { name: 'fullName', required: true, maxLength: 100, value: fullName ?? '', 'data-focus': '' });
-  const photo = field('Photo, if you like', { type: 'file', name: 'profile', accept: 'image/jpeg,image/png,image/webp' });
+  const name = field('Name', {
+    name: 'fullName',
+    required: true,
+    maxLength: 100,
+    value: fullName ?? '',
+    'data-focus': '',
+  });
+  const photo = field('Photo (optional)', {
+    type: 'file',
+    name: 'profile',
+    accept: 'image/jpeg,image/png,image/webp',
+  });
   const preview = el('div', {}, picture({ fullName, photoUrl }));
   photo.input.onchange = () => {
     const [file] = photo.input.files;
@@ -73,28 +93,46 @@ export function showProfile(place, { client, email, fullName, photoUrl, back, do
     {},
     name.label,
     el('div', { className: 'row' }, preview, photo.label),
-    el('div', { className: 'row' }, el('button', { className: 'main' }, 'Save'), back && button('Cancel', back)),
+    el(
+      'div',
+      { className: 'row' },
+      el('button', { className: 'main' }, 'Save'),
+      back && button('Cancel', back),
+    ),
     alert,
   );
   form.onsubmit = (event) => {
     event.preventDefault();
     void attempt(form, alert, async () => {
       const [profile] = photo.input.files;
-      await client.uploadDetails({ email, fullName: name.input.value, ...(profile && { profile }) });
+      await client.uploadDetails({
+        email,
+        fullName: name.input.value,
+        ...(profile && { profile }),
+      });
       await done();
     });
   };
-  show(place, el('h2', {}, back ? 'Your profile' : 'Who are you?'), el('p', { className: 'quiet' }, email), form);
+  show(
+    place,
+    el('h2', {}, back ? 'Your profile' : 'Complete your profile'),
+    el('p', { className: 'quiet' }, email),
+    form,
+  );
 }
 
-/** Shows the mail that follows `last`, with a button that takes the code from it. */
+/** Shows the first e-mail after `last`, with a button that uses its code. */
 async function showMail(place, api, to, last, use) {
-  const waiting = el('p', { role: 'status' }, 'The mail is on its way …');
+  const waiting = el('p', { role: 'status' }, 'Waiting for the e-mail …');
   place.replaceChildren(waiting);
-  for (const end = Date.now() + LOOK_FOR; place.isConnected && waiting.isConnected && Date.now() < end; ) {
+  for (
+    const end = Date.now() + POLL_FOR;
+    place.isConnected && waiting.isConnected && Date.now() < end;
+
+  ) {
     const mail = await newestMail(api, to);
     if (!mail || mail.receivedAt === last?.receivedAt) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
+      await new Promise((resolve) => setTimeout(resolve, POLL_EVERY));
       continue;
     }
     const [digits] = mail.text.match(/\b\d{6}\b/) ?? [];
@@ -106,10 +144,10 @@ async function showMail(place, api, to, last, use) {
     );
     return;
   }
-  waiting.textContent = 'No mail was caught. If the stack sends real mail, it is in the inbox.';
+  waiting.textContent = 'No e-mail was captured. If the stack sends real e-mail, check your inbox.';
 }
 
-/** The local stack catches what functions mail, and shows it to the pages that may use the API. */
+/** Returns the latest e-mail that the local stack has captured for an address. */
 async function newestMail(api, to) {
   const response = await fetch(`${api}/_local/mail?to=${encodeURIComponent(to)}`);
   const [newest] = await response.json();

@@ -1,17 +1,20 @@
-// What the page's tests are written with: a stack, two people in one window, and pictures of them.
+// Helpers for the tests of the page: two people in one window, and screenshots.
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 
-const pictures = resolve(import.meta.dirname, '../../../target/page');
-mkdirSync(pictures, { recursive: true });
+const screenshots = resolve(import.meta.dirname, '../../../../target/page');
+mkdirSync(screenshots, { recursive: true });
 
-/** Serves the page on another site than the API: `127.0.0.1` and `localhost` have nothing in common for a browser. */
+/** Serves the page on another site than the API: to a browser, `127.0.0.1` is not `localhost`. */
 export async function serveElsewhere() {
   let stack;
   const server = createServer(async (request, response) => {
     const answer = await fetch(stack + request.url.replace(/\?.*/, ''));
-    const headers = ['Content-Type', 'Content-Security-Policy'].map((name) => [name, answer.headers.get(name) ?? '']);
+    const headers = ['Content-Type', 'Content-Security-Policy'].map((name) => [
+      name,
+      answer.headers.get(name) ?? '',
+    ]);
     response.writeHead(answer.status, Object.fromEntries(headers));
     response.end(await answer.text());
   });
@@ -20,33 +23,33 @@ export async function serveElsewhere() {
   return { origin, from: (url) => (stack = url), close: () => server.close() };
 }
 
-/** A window of its own, with cookies of its own, that collects what goes wrong on the page. */
+/** Opens a window with its own cookies, and collects the errors on the page. */
 export async function openWindow(t, browser, url) {
   const context = await browser.createBrowserContext();
   t.after(() => context.close());
   const page = await context.newPage();
-  const mistakes = [];
-  page.on('pageerror', (error) => mistakes.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && mistakes.push(message.text()));
+  const failures = [];
+  page.on('pageerror', (error) => failures.push(String(error)));
+  page.on('console', (message) => message.type() === 'error' && failures.push(message.text()));
   await page.setViewport({ width: 1280, height: 900 });
   await page.goto(url);
   const [first, second] = ['first', 'second'].map((id) => new Person(page, id));
-  return { page, mistakes, first, second };
+  return { page, failures, first, second };
 }
 
-/** A picture to be looked at, of the whole page or of what is in sight. */
-export async function picture(page, name, fullPage = true) {
-  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage });
+/** Saves a screenshot of the whole page, or of its visible part, for a human to look at. */
+export async function screenshot(page, name, fullPage = true) {
+  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage });
 }
 
-/** One of the two, who sees and does what their part of the page shows and has. */
+/** One of the two people, who uses their part of the page. */
 export class Person {
   constructor(page, id) {
     this.page = page;
     this.id = id;
   }
 
-  /** What has this role and name; white space does not count. */
+  /** Locates an element by its role and accessible name. */
   #find(role, name) {
     return this.page.locator(`#${this.id} ::-p-aria([name="${name}"][role="${role}"])`);
   }
@@ -59,11 +62,13 @@ export class Person {
     await this.#find(role, name).fill(text);
   }
 
-  /** Waits until something is shown. */
+  /** Waits until an element shows a text. */
   async sees(text, selector = '*') {
     await this.page.waitForFunction(
       (id, text, selector) =>
-        [...document.querySelectorAll(`#${id} ${selector}`)].some((element) => element.checkVisibility() && element.innerText?.includes(text)),
+        [...document.querySelectorAll(`#${id} ${selector}`)].some(
+          (element) => element.checkVisibility() && element.innerText?.includes(text),
+        ),
       {},
       this.id,
       text,
@@ -71,7 +76,7 @@ export class Person {
     );
   }
 
-  /** From the address to the form that asks for a name, with the code that was mailed. */
+  /** Signs in with the mailed code. */
   async signIn(email) {
     await this.fill('textbox', 'E-mail address', email);
     await this.click('Send a code');
@@ -82,10 +87,12 @@ export class Person {
 
   async signUp(email, name, photo) {
     await this.signIn(email);
-    await this.sees('Who are you?');
+    await this.sees('Complete your profile');
     await this.fill('textbox', 'Name', name);
-    const input = await this.page.$(`#${this.id} input[type=file]`);
-    await input.uploadFile(photo);
+    if (photo) {
+      const input = await this.page.$(`#${this.id} input[type=file]`);
+      await input.uploadFile(photo);
+    }
     await this.click('Save');
     await this.sees('connected', '.state');
   }

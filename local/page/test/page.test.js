@@ -1,17 +1,23 @@
-// The page in a browser: what somebody does who tries this backend for the first time.
+// The page in a browser, used as by someone who tries the backend for the first time.
 import assert from 'node:assert/strict';
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { launchChromium } from '../../../client/test/chromium.js';
-import { startStack } from '../../../client/test/stack.js';
-import { openWindow, picture, serveElsewhere } from './harness.js';
+import { launchChromium } from '../../../../client/test/chromium.js';
+import { startStack } from '../../../../client/test/stack.js';
+import { openWindow, screenshot, serveElsewhere } from './harness.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'chat-page-'));
 const photo = join(folder, 'photo.png');
 // One blue pixel.
-writeFileSync(photo, Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPj/HwADBwIAMCbHYQAAAABJRU5ErkJggg==', 'base64'));
+writeFileSync(
+  photo,
+  Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPj/HwADBwIAMCbHYQAAAABJRU5ErkJggg==',
+    'base64',
+  ),
+);
 
 let browser;
 let stack;
@@ -26,75 +32,98 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('two people sign up, connect, talk, and log out', async (t) => {
+test('two people sign up, connect, chat and sign out', async (t) => {
   await journey(t, stack.url, 'same-origin');
 });
 
-test('the same across two sites, with SameSite=None', async (t) => {
+test('the same works across two sites with SameSite=None', async (t) => {
   const elsewhere = await serveElsewhere();
   t.after(elsewhere.close);
-  const { url, stop } = await startStack({ COOKIE_SAME_SITE: 'None', ALLOWED_ORIGINS: elsewhere.origin });
+  const { url, stop } = await startStack({
+    COOKIE_SAME_SITE: 'None',
+    ALLOWED_ORIGINS: elsewhere.origin,
+  });
   t.after(stop);
   elsewhere.from(url);
   await journey(t, `${elsewhere.origin}/?api=${url}`, 'two-sites');
 });
 
 async function journey(t, url, name) {
-  const { page, mistakes, first, second } = await openWindow(t, browser, url);
+  const { page, failures, first, second } = await openWindow(t, browser, url);
   await first.signUp(`ada@${name}.example.com`, `Ada ${name}`, photo);
-  // Somebody who comes later is seen at once.
+  // A new person appears in the other list at once.
   await second.signUp(`bob@${name}.example.com`, `Bob ${name}`, photo);
-  await picture(page, `${name}-1-signed-in`);
+  await screenshot(page, `${name}-1-signed-in`);
   await first.click(`Connect with Bob ${name}`);
   await first.sees(`Bob ${name}`, '.pane h3');
-  await second.sees(`Ada ${name} is now connected with you.`);
+  await second.sees(`Ada ${name} has connected with you.`);
 
-  // Bob has not opened the chat: he is told of the message, and it counts as delivered.
+  // Bob has not opened the chat: the message is marked as new, and counts as delivered.
   await first.say('Hello Bob');
   await second.sees('new', '.badge');
   await first.sees('delivered', '.own');
   const chat = await page.locator('#second .lists .entry').waitHandle();
   await chat.click();
-  assert.equal(await page.evaluate(() => document.activeElement.closest('#second .pane') && document.activeElement.name), 'message');
+  assert.equal(
+    await page.evaluate(
+      () => document.activeElement.closest('#second .pane') && document.activeElement.name,
+    ),
+    'message',
+  );
   await second.sees('Hello Bob', '.theirs');
   await first.sees(`Bob ${name} is active`);
 
-  // What people write is text, whatever it looks like.
+  // Markup in a message is shown as text.
   const markup = '<img src=x onerror="document.title=1"> & you?';
   await second.say(markup);
   await first.sees(markup, '.theirs');
   await second.sees('delivered', '.own');
   for (const id of ['first', 'second']) {
-    assert.equal(await page.$eval(`#${id} header img.picture`, (image) => image.complete && image.naturalWidth), 1);
+    assert.equal(
+      await page.$eval(
+        `#${id} header img.picture`,
+        (image) => image.complete && image.naturalWidth,
+      ),
+      1,
+    );
   }
 
-  await page.waitForFunction(() => ['POST /api/sendMessage 200', 'frame chatsend', 'push chatUpdate'].every((what) => document.getElementById('entries').innerText.includes(what)));
-  const row = await page.$eval('#entries', (entries) =>
-    [...entries.rows].map((row) => [...row.cells].map((cell) => cell.textContent)).find(([, what]) => what.startsWith('POST /api/sendMessage')),
+  await page.waitForFunction(() =>
+    ['POST /api/sendMessage 200', 'frame chatsend', 'push chatUpdate'].every((text) =>
+      document.getElementById('entries').innerText.includes(text),
+    ),
   );
-  const [, , ran, start, millis, commands] = row;
-  assert.equal(ran, 'SendMessage');
+  const row = await page.$eval('#entries', (entries) =>
+    [...entries.rows]
+      .map((row) => [...row.cells].map((cell) => cell.textContent))
+      .find(([, event]) => event.startsWith('POST /api/sendMessage')),
+  );
+  const [, , ranFunction, start, millis, commands] = row;
+  assert.equal(ranFunction, 'SendMessage');
   assert.match(start, /^(warm|cold, \d+ ms)$/);
   assert.ok(Number(millis) > 0);
   assert.equal(Number(commands), 2);
-  await picture(page, `${name}-2-chatting`);
+  await screenshot(page, `${name}-2-chatting`);
 
   await page.reload();
-  for (const [person, chatName] of [[first, `Bob ${name}`], [second, `Ada ${name}`]]) {
+  for (const [person, chatName] of [
+    [first, `Bob ${name}`],
+    [second, `Ada ${name}`],
+  ]) {
     await person.sees('connected', '.state');
     await person.sees(chatName, '.lists .entry');
   }
-  await first.click('Log out');
-  await first.sees('You are logged out.');
-  // One session ended, and the other one did not.
+  await first.click('Sign out');
+  await first.sees('You have signed out.');
+  // The other session is unaffected.
   await second.sees('connected', '.state');
   await page.reload();
   await first.sees('Send a code');
   await second.sees('connected', '.state');
-  assert.deepEqual(mistakes, []);
+  assert.deepEqual(failures, []);
 }
 
-test('the keyboard is enough to sign in, and the focus is never lost', async (t) => {
+test('signing in works with the keyboard only, and the focus is never lost', async (t) => {
   const { page, first } = await openWindow(t, browser, stack.url);
   const press = async (name) => {
     for (let presses = 0; presses < 30; presses++) {
@@ -102,7 +131,7 @@ test('the keyboard is enough to sign in, and the focus is never lost', async (t)
       if (focused.startsWith(name)) return page.keyboard.press('Enter');
       await page.keyboard.press('Tab');
     }
-    assert.fail(`${name} cannot be reached`);
+    assert.fail(`no press of Tab reaches ${name}`);
   };
   const type = async (text) => {
     await page.keyboard.down('Control');
@@ -117,14 +146,14 @@ test('the keyboard is enough to sign in, and the focus is never lost', async (t)
   await press('Use ');
   assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Sign in');
   await page.keyboard.press('Enter');
-  await first.sees('Who are you?');
+  await first.sees('Complete your profile');
   await type('Grace');
   await page.keyboard.press('Enter');
   await first.sees('Grace', 'h2');
   assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Grace');
 });
 
-test('what cannot be done is told', async (t) => {
+test('a refused code is reported', async (t) => {
   const { first } = await openWindow(t, browser, stack.url);
   await first.fill('textbox', 'E-mail address', 'wrong@example.com');
   await first.click('Send a code');
@@ -133,55 +162,72 @@ test('what cannot be done is told', async (t) => {
   await first.sees('The code is wrong or no longer valid.', '[role=alert]');
 });
 
-test('a session that ends elsewhere is told', async (t) => {
+test('a session that ends elsewhere is reported', async (t) => {
   const { page, first } = await openWindow(t, browser, stack.url);
   await first.signUp('elsewhere@example.com', 'Elsewhere', photo);
   await page.evaluate(() => fetch('/api/logout', { method: 'POST' }));
-  await first.sees('Your session is over: sign in again.');
+  await first.sees('Your session has ended. Sign in again.');
 });
 
-test('every control has a name', async (t) => {
+test('every control has an accessible name', async (t) => {
   const { page, first } = await openWindow(t, browser, stack.url);
   await first.signUp('names@example.com', 'Names', photo);
   const all = (node) => [node, ...(node.children ?? []).flatMap(all)];
-  const controls = all(await page.accessibility.snapshot()).filter(({ role }) => ['button', 'link', 'textbox', 'searchbox', 'log'].includes(role));
+  const controls = all(await page.accessibility.snapshot()).filter(({ role }) =>
+    ['button', 'link', 'textbox', 'searchbox', 'log'].includes(role),
+  );
   assert.ok(controls.length > 5);
-  assert.deepEqual(controls.filter(({ name }) => !name), []);
+  assert.deepEqual(
+    controls.filter(({ name }) => !name),
+    [],
+  );
 });
 
-test('a phone shows all of it, light and dark', async (t) => {
+test('the page fits a phone, light and dark', async (t) => {
   const { page, first, second } = await openWindow(t, browser, stack.url);
   await page.setViewport({ width: 360, height: 740 });
-  await picture(page, 'phone-1-start');
+  await screenshot(page, 'phone-1-start');
   await first.signUp('phone-a@example.com', 'Phone A', photo);
   await second.signUp('phone-b@example.com', 'Phone B', photo);
   await first.click('Connect with Phone B');
-  await first.say('A somewhat longer message that does not fit into one line of a phone');
-  await picture(page, 'phone-2-light');
+  await first.say('A somewhat longer message that does not fit on one line of a phone');
+  await screenshot(page, 'phone-2-light');
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
-  await picture(page, 'phone-3-dark');
+  await screenshot(page, 'phone-3-dark');
   await page.setViewport({ width: 1280, height: 900 });
-  await picture(page, 'desktop-dark');
+  await screenshot(page, 'desktop-dark');
 });
 
-test('the reference has every operation of both descriptions', async (t) => {
-  const { page, mistakes } = await openWindow(t, browser, `${stack.url}/_local/api`);
-  const [http, sockets] = await Promise.all(['openapi', 'asyncapi'].map(async (name) => (await fetch(`${stack.url}/_local/${name}.json`)).json()));
-  const wanted = [
-    ...Object.entries(http.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)),
+test('the reference lists every operation of both descriptions', async (t) => {
+  const { page, failures } = await openWindow(t, browser, `${stack.url}/_local/api`);
+  const [http, sockets] = await Promise.all(
+    ['openapi', 'asyncapi'].map(async (name) =>
+      (await fetch(`${stack.url}/_local/${name}.json`)).json(),
+    ),
+  );
+  const expected = [
+    ...Object.entries(http.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    ),
     ...Object.values(sockets.components.messages).map(({ name }) => name),
   ];
-  await page.waitForFunction((count) => document.querySelectorAll('.operation').length === count, {}, wanted.length);
-  const shown = await page.$$eval('.operation h3', (titles) => titles.map((title) => title.textContent));
-  // The page has them by group.
-  assert.deepEqual(shown.sort(), wanted.sort());
+  await page.waitForFunction(
+    (count) => document.querySelectorAll('.operation').length === count,
+    {},
+    expected.length,
+  );
+  const shown = await page.$$eval('.operation h3', (titles) =>
+    titles.map((title) => title.textContent),
+  );
+  // The page groups the operations.
+  assert.deepEqual(shown.sort(), expected.sort());
   assert.doesNotMatch(await page.$eval('main', (main) => main.innerText), /undefined|\[object/);
   await page.$eval('#getChat', (operation) => operation.scrollIntoView());
-  await picture(page, 'reference', false);
+  await screenshot(page, 'reference', false);
   await page.setViewport({ width: 360, height: 740 });
   await page.$eval('#getChat', (operation) => operation.scrollIntoView());
-  await picture(page, 'reference-phone', false);
+  await screenshot(page, 'reference-phone', false);
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
-  assert.deepEqual(mistakes, []);
+  assert.deepEqual(failures, []);
 });

@@ -1,0 +1,34 @@
+import type { Link } from './link.js';
+
+/**
+ * Recognizes duplicate events while a client has two open sockets. Each event in a room then
+ * arrives on both, in any order.
+ *
+ * An event on one socket is matched with one event of equal content on the other, so two equal
+ * messages remain two. Unmatched events expire: an event from before the second socket joined its
+ * rooms has no duplicate.
+ */
+export class Deduplicator {
+  readonly #window: number;
+  #unmatched: { link: Link; content: string; at: number }[] = [];
+
+  /** `window`: the time in milliseconds within which a duplicate arrives. */
+  constructor(window: number) {
+    this.#window = window;
+  }
+
+  /**
+   * Whether this event is not the duplicate of an event on the other socket. Frames that a socket
+   * sends count too: the other socket receives them.
+   */
+  isNew(link: Link, content: string): boolean {
+    const at = performance.now();
+    this.#unmatched = this.#unmatched.filter((event) => event.at > at - this.#window);
+    const index = this.#unmatched.findIndex(
+      (event) => event.link !== link && event.content === content,
+    );
+    if (index >= 0) this.#unmatched.splice(index, 1);
+    else this.#unmatched.push({ link, content, at });
+    return index < 0;
+  }
+}
