@@ -1,4 +1,4 @@
-//! A function that does nothing: what the benchmark measures the others against.
+//! A function that does nothing, as a baseline for benchmarks.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::{Value, json};

@@ -1,8 +1,9 @@
-//! A function that does what its event says, so that the conformance tests see what the gateway and Lambda make of it.
+//! A function that does what its event says, so that tests see how the gateway and Lambda react.
 //!
-//! The instruction is JSON: the header `x-do` of a request or a handshake, the field `do` of a frame, or the field `do` of an
-//! event that is neither. Without one a request is answered with its event, and anything else with a report on the process.
-//! Socket events are also appended to the file `PROBE_FOLDER/{user agent}`, one a line, where that variable is set.
+//! The instruction is JSON: the header `x-do` of a request or a handshake, the field `do` of a frame,
+//! or the field `do` of any other event. Without one, a request is answered with its event, and
+//! anything else with a report on the process. Socket events are also appended to the file
+//! `PROBE_FOLDER/{user agent}`, one per line, if that variable is set.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -17,29 +18,29 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// How often the work that nobody waits for counts.
+/// The interval at which a thread counts after the answer.
 const TICK: Duration = Duration::from_millis(1);
 
 static INVOCATIONS: AtomicU64 = AtomicU64::new(0);
 static TICKS: AtomicU64 = AtomicU64::new(0);
 
-/// What to do, in this order.
+/// The steps to take, in this order.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Instruction {
-    /// Count in a thread that goes on after the answer.
+    /// Count in a thread that runs on after the answer.
     tick: bool,
-    /// Wait so many milliseconds.
+    /// Wait this many milliseconds.
     sleep: u64,
-    /// Post this to the connection that the event is about, and answer with the status of that.
+    /// Post this to the event's connection, and answer with the status of the post.
     post: Option<String>,
     /// Panic.
     panic: bool,
     /// End the process with this status.
     exit: Option<i32>,
-    /// Fail with this message, which ends with the process.
+    /// Fail with this message and the id of the process.
     error: Option<String>,
-    /// Answer with a body of so many bytes.
+    /// Answer with a body of this many bytes.
     fill: usize,
     /// Answer with exactly this.
     answer: Option<Value>,
@@ -63,7 +64,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
         Some(text) => Some(post_to_sender(&payload, text).await?),
         None => None,
     };
-    assert!(!panic, "as told");
+    assert!(!panic, "as instructed");
     if let Some(status) = exit {
         process::exit(status);
     }
@@ -87,14 +88,13 @@ fn count() {
 
 fn instruction(event: &Value) -> Result<Instruction, Error> {
     let headers = event["headers"].as_object().into_iter().flatten();
-    let mut told =
-        headers.filter(|(name, _)| name.eq_ignore_ascii_case("x-do")).filter_map(|(_, value)| value.as_str());
-    if let Some(text) = told.next() {
+    let instructions = headers.filter(|(name, _)| name.eq_ignore_ascii_case("x-do"));
+    if let Some(text) = instructions.filter_map(|(_, value)| value.as_str()).next() {
         return Ok(serde_json::from_str(text)?);
     }
     let frame = event["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok());
     match frame.as_ref().unwrap_or(event).get("do") {
-        Some(told) => Ok(Instruction::deserialize(told)?),
+        Some(instruction) => Ok(Instruction::deserialize(instruction)?),
         None => Ok(Instruction::default()),
     }
 }
@@ -117,20 +117,20 @@ fn default_answer(event: &Value, context: &Context) -> Value {
     })
 }
 
-/// Keeps a socket event for the test, which knows the user agent.
+/// Records a socket event for the test, which knows the user agent.
 fn record(event: &Value) -> Result<(), Error> {
     let folder = env::var("PROBE_FOLDER").unwrap_or_default();
     let agent = event["requestContext"]["identity"]["userAgent"].as_str();
     let Some(agent) = agent.filter(|_| !folder.is_empty()) else { return Ok(()) };
     fs::create_dir_all(&folder)?;
     let mut file = OpenOptions::new().create(true).append(true).open(Path::new(&folder).join(agent))?;
-    // One write, so that the lines of processes that record at the same time stay whole.
+    // A single write, so that lines of processes that record at the same time stay whole.
     file.write_all(format!("{event}\n").as_bytes())?;
     Ok(())
 }
 
 async fn post_to_sender(event: &Value, text: String) -> Result<u16, Error> {
-    let id = event["requestContext"]["connectionId"].as_str().ok_or("the event is not about a connection")?;
+    let id = event["requestContext"]["connectionId"].as_str().ok_or("the event has no connection")?;
     let endpoint = env::var("WEBSOCKET_ENDPOINT")?;
     let url = format!("{endpoint}/@connections/{}", utf8_percent_encode(id, NON_ALPHANUMERIC));
     let client = reqwest::Client::builder().no_proxy().build()?;

@@ -1,4 +1,4 @@
-//! What goes on in this stack, told to whoever looks.
+//! A live record of requests, frames and pushes, for anyone who watches.
 
 use serde::Serialize;
 use tokio::sync::broadcast;
@@ -6,10 +6,10 @@ use tokio::sync::broadcast;
 use crate::clock::Now;
 use crate::lambda::Report;
 
-/// So many entries wait for a slow reader, who misses what is older.
-const WAITING: usize = 1024;
+/// How many entries are kept for a slow reader, who misses older ones.
+const BACKLOG: usize = 1024;
 
-/// One thing that happened.
+/// One event and its time.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Entry {
@@ -19,7 +19,7 @@ pub(crate) struct Entry {
     event: Event,
 }
 
-/// What happened.
+/// Something that happened.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub(crate) enum Event {
@@ -36,36 +36,36 @@ pub(crate) enum Event {
         connection_id: String,
         /// The route's key.
         name: String,
-        /// What was sent, if anything.
+        /// The text of the frame, if it was one.
         text: Option<String>,
         #[serde(flatten)]
         report: Option<Report>,
     },
-    /// A function sent something to a socket.
+    /// A function sent a message to a socket.
     Push { connection_id: String, text: String },
 }
 
-/// Where entries go. A clone is the same one.
+/// The stream of entries. A clone publishes to the same readers.
 #[derive(Clone)]
 pub(crate) struct Activity(broadcast::Sender<Entry>);
 
 impl Default for Activity {
     fn default() -> Self {
-        Self(broadcast::Sender::new(WAITING))
+        Self(broadcast::Sender::new(BACKLOG))
     }
 }
 
 impl Activity {
-    /// Tells of an event. `event` is called only if somebody looks.
-    pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
+    /// Publishes an event. `event` is called only if someone is watching.
+    pub(crate) fn publish(&self, event: impl FnOnce() -> Event) {
         if self.0.receiver_count() > 0 {
-            // Whoever looked may have gone at this moment.
+            // The last reader may have left in the meantime.
             let _ = self.0.send(Entry { at: Now::get().rfc_3339(), event: event() });
         }
     }
 
-    /// All entries from now on.
-    pub(crate) fn follow(&self) -> broadcast::Receiver<Entry> {
+    /// Returns all entries from now on.
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Entry> {
         self.0.subscribe()
     }
 }

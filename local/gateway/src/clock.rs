@@ -1,4 +1,4 @@
-//! The time as AWS writes it into events.
+//! The time in the formats that AWS writes into events.
 
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
@@ -13,27 +13,27 @@ const COMMON_LOG_FORMAT: &[BorrowedFormatItem<'_>] =
 pub(crate) struct Now(OffsetDateTime);
 
 impl Now {
-    /// This moment.
+    /// Reads the clock.
     pub(crate) fn get() -> Self {
         Self(OffsetDateTime::now_utc())
     }
 
-    /// As in `22/Feb/2022:19:07:37 +0000`.
+    /// Formats it like `22/Feb/2022:19:07:37 +0000`.
     pub(crate) fn common_log_format(self) -> String {
         self.0.format(COMMON_LOG_FORMAT).unwrap_or_default()
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns the milliseconds since the Unix epoch.
     pub(crate) fn epoch_millis(self) -> i128 {
         self.0.unix_timestamp_nanos() / 1_000_000
     }
 
-    /// As in `2022-02-22T19:07:37.123456Z` (RFC 3339).
+    /// Formats it like `2022-02-22T19:07:37.123456Z` (RFC 3339).
     pub(crate) fn rfc_3339(self) -> String {
         self.0.format(&Rfc3339).unwrap_or_default()
     }
 
-    /// As in `2022-02-22T19:07:37Z` (ISO 8601).
+    /// Formats it like `2022-02-22T19:07:37Z` (ISO 8601).
     pub(crate) fn iso_8601(self) -> String {
         self.0.replace_millisecond(0).unwrap_or(self.0).format(&Rfc3339).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Deploying: what CloudFormation does before a stack is ready. Functions make the template's custom resources
+//! CloudFormation's part of a deployment: functions create the custom resources of the template
 //! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources.html>).
 
 use std::time::Duration;
@@ -9,16 +9,18 @@ use axum::routing::put;
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use crate::ids::invocation_id;
+use crate::error::Error;
+use crate::ids::{ACCOUNT_ID, REGION, function_arn, invocation_id};
 use crate::lambda::Host;
+use crate::listeners::bind;
 use crate::template::CustomResource;
 
-/// How long a function may take to make a resource.
+/// How long a function may take to create a resource.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The answer of a function to CloudFormation.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Outcome {
@@ -27,25 +29,23 @@ struct Outcome {
     reason: String,
 }
 
-/// Has each resource made by its function, one after the other.
+/// Has the functions create all resources, one after the other.
 ///
 /// # Errors
-/// One line, when one cannot be made.
-pub(crate) async fn make(resources: &[CustomResource], host: &Host) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("no port is free for the answers of custom resources: {error}");
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+/// Returns an error for the first one that cannot be created.
+pub(crate) async fn create_custom_resources(resources: &[CustomResource], host: &Host) -> Result<(), Error> {
+    let (listener, port) = bind(0).await?;
     let (sender, mut outcomes) = mpsc::channel(1);
     let server = axum::serve(listener, Router::new().route("/", put(receive)).with_state(sender));
     let all = async {
         for resource in resources {
-            make_one(resource, host, &format!("http://{address}/"), &mut outcomes).await?;
+            create(resource, host, &format!("http://127.0.0.1:{port}/"), &mut outcomes).await?;
         }
         Ok(())
     };
     tokio::select! {
         result = all => result,
-        _ = server.into_future() => Err("the server for the answers of custom resources ended".to_owned()),
+        Err(source) = server.into_future() => Err(Error::Port { port, source }),
     }
 }
 
@@ -56,29 +56,30 @@ async fn receive(State(outcomes): State<mpsc::Sender<Outcome>>, Json(outcome): J
     }
 }
 
-async fn make_one(
+async fn create(
     resource: &CustomResource,
     host: &Host,
     response_url: &str,
     outcomes: &mut mpsc::Receiver<Outcome>,
-) -> Result<(), String> {
+) -> Result<(), Error> {
     let CustomResource { name, kind, function } = resource;
+    let failed = |reason: String| Error::CustomResource { resource: name.clone(), function: function.clone(), reason };
     let event = json!({
         "RequestType": "Create",
-        "ServiceToken": format!("arn:aws:lambda:us-east-1:123456789012:function:{function}"),
+        "ServiceToken": function_arn(function),
         "ResponseURL": response_url,
-        "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/local/1",
+        "StackId": format!("arn:aws:cloudformation:{REGION}:{ACCOUNT_ID}:stack/local/1"),
         "RequestId": invocation_id(),
         "ResourceType": kind,
         "LogicalResourceId": name,
         "ResourceProperties": {},
     });
     let invoked = host.invoke(function, event.to_string().into()).await;
-    invoked.answer.map_err(|error| format!("{function} could not make {name}: {error}"))?;
+    invoked.answer.map_err(|error| failed(error.to_string()))?;
     let outcome = tokio::time::timeout(TIMEOUT, outcomes.recv()).await;
     match outcome.ok().flatten() {
         Some(Outcome { status, .. }) if status == "SUCCESS" => Ok(()),
-        Some(Outcome { reason, .. }) => Err(format!("{function} could not make {name}: {reason}")),
-        None => Err(format!("{function} did not say whether it made {name}")),
+        Some(Outcome { reason, .. }) => Err(failed(reason)),
+        None => Err(failed(format!("it did not answer CloudFormation within {} s", TIMEOUT.as_secs()))),
     }
 }

@@ -1,46 +1,46 @@
-//! The process that outlives this one by a moment, so that nothing else does.
-//!
-//! All children are in one process group, which a copy of this program leads. It reads a pipe that only
-//! this process can write to: when that ends, however it ends, the pipe is closed, and the copy kills the group.
+//! The process group of everything that is started, which ends when this process does.
 
-use std::io::{self, Read};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
 
-use rustix::process::{Signal, getpid, kill_process_group};
+use crate::error::Error;
 
-/// The argument that makes this program a reaper.
-pub(crate) const ARGUMENT: &str = "--reaper";
+/// Waits for the end of its input and then kills its process group, itself included.
+const SCRIPT: &str = "cat >/dev/null; kill -KILL 0";
 
-/// The running reaper.
-pub(crate) struct Reaper(Child);
+/// A process group that does not outlive this process, even if this process is killed.
+///
+/// A shell leads the group and reads from a pipe that only this process can write to. The pipe
+/// closes when this process ends, however it ends, and the shell then kills the group. Dropping
+/// the value does the same.
+#[derive(Debug)]
+pub struct ProcessGroup {
+    leader: Child,
+}
 
-impl Reaper {
-    /// Starts it, in a process group of its own: a Ctrl-C in the terminal reaches this process alone.
-    pub(crate) fn start() -> io::Result<Self> {
-        use std::os::unix::process::CommandExt;
-        let mut command = Command::new(std::env::current_exe()?);
-        command.arg(ARGUMENT).stdin(Stdio::piped()).process_group(0).spawn().map(Self)
+impl ProcessGroup {
+    /// Starts an empty group. A Ctrl-C in the terminal reaches this process but not the group.
+    ///
+    /// # Errors
+    /// Returns an error if no shell can be started.
+    pub fn start() -> Result<Self, Error> {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", SCRIPT]).stdin(Stdio::piped()).process_group(0);
+        let leader = command.spawn().map_err(Error::ProcessGroup)?;
+        Ok(Self { leader })
     }
 
-    /// The group that every child has to join.
-    pub(crate) fn group(&self) -> i32 {
-        self.0.id().cast_signed()
-    }
-
-    /// Kills what is left of the group, and waits until it is gone.
-    pub(crate) fn stop(mut self) {
-        drop(self.0.stdin.take());
-        // It kills itself along with the others, so its status says nothing.
-        let _ = self.0.wait();
+    /// Returns the id that a child process must be started with to join the group.
+    pub fn id(&self) -> i32 {
+        self.leader.id().cast_signed()
     }
 }
 
-/// What the copy does.
-pub(crate) fn run() -> ExitCode {
-    // Nothing is ever written: this returns when the pipe is closed.
-    let _ = io::stdin().read_to_end(&mut Vec::new());
-    match kill_process_group(getpid(), Signal::KILL) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
+impl Drop for ProcessGroup {
+    /// Kills the remaining processes of the group and waits until the leader is gone.
+    fn drop(&mut self) {
+        drop(self.leader.stdin.take());
+        // The leader kills itself along with the others, so its status says nothing.
+        let _ = self.leader.wait();
     }
 }

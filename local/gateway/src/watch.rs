@@ -1,50 +1,50 @@
-//! Hot reload: functions are built anew when their sources change.
+//! Hot reload: rebuilds the functions when their sources change.
 //!
-//! A process of the old binary finishes what it is doing, and the next invocation starts the new one. The gateway goes on
-//! throughout, and so do its sockets.
+//! A process of the old binary finishes its invocation, and the next invocation starts the new one.
+//! The gateway keeps running, and its sockets stay open.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::functions;
+use crate::error::Error;
+use crate::workspace::Workspace;
 
-/// Saving several files is one change.
+/// The pause that ends a change: saving several files is one change.
 const QUIET: Duration = Duration::from_millis(200);
 
-/// What functions are built from, in the workspace.
-const SOURCES: [&str; 3] = ["functions", "shared", "Cargo.toml"];
-
-/// The sources of a workspace.
+/// A watcher of a workspace's sources.
 pub(crate) struct Watch {
-    workspace: PathBuf,
+    workspace: Workspace,
+    programs: Vec<String>,
     changes: mpsc::UnboundedReceiver<()>,
     _watcher: RecommendedWatcher,
 }
 
 impl Watch {
-    /// Watches from now on.
+    /// Starts to watch the sources of these programs.
     ///
     /// # Errors
-    /// One line, when the system does not tell of changes.
-    pub(crate) fn start(workspace: &Path) -> Result<Self, String> {
-        let failed = |error: notify::Error| format!("{} cannot be watched: {error}", workspace.display());
+    /// Returns an error if the file system does not report changes.
+    pub(crate) fn start(workspace: Workspace, programs: Vec<String>) -> Result<Self, Error> {
+        let failed =
+            |error: notify::Error| Error::Watch { folder: workspace.folder().to_owned(), reason: error.to_string() };
         let (changed, changes) = mpsc::unbounded_channel();
         let on_event = move |event: notify::Result<Event>| {
-            // Building reads the sources, which is an event too.
+            // Building reads the sources, which is reported too.
             if event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(|path| is_source(path))) {
-                // Nobody listens any more when the stack stops.
+                // No one listens any more once the gateway stops.
                 let _ = changed.send(());
             }
         };
         let mut watcher = notify::recommended_watcher(on_event).map_err(failed)?;
-        for source in SOURCES.map(|source| workspace.join(source)).iter().filter(|source| source.exists()) {
-            watcher.watch(source, RecursiveMode::Recursive).map_err(failed)?;
+        for source in workspace.watched() {
+            watcher.watch(&source, RecursiveMode::Recursive).map_err(failed)?;
         }
-        Ok(Self { workspace: workspace.to_owned(), changes, _watcher: watcher })
+        Ok(Self { workspace, programs, changes, _watcher: watcher })
     }
 
     /// Builds after each change, for as long as it is polled.
@@ -52,15 +52,15 @@ impl Watch {
         while self.changes.recv().await.is_some() {
             while let Ok(Some(())) = timeout(QUIET, self.changes.recv()).await {}
             println!("[watch] building …");
-            match functions::build(&self.workspace).await {
-                Ok(()) => println!("[watch] the next invocation runs what is new"),
-                Err(reason) => println!("[watch] {reason}; what there was goes on"),
+            match self.workspace.build_programs(&self.programs).await {
+                Ok(()) => println!("[watch] built; the next invocation uses it"),
+                Err(error) => println!("[watch] {error}; still running the previous build"),
             }
         }
     }
 }
 
-/// Editors leave other files beside.
+/// Editors leave other files next to the sources.
 fn is_source(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "rs" || extension == "toml")
 }

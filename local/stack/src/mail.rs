@@ -1,42 +1,46 @@
-//! The mail catcher: an SMTP server that keeps what it is given, prints it, and shows it at `/_local/mail`.
+//! The mail catcher: an SMTP server that keeps every mail, prints its subject, and serves it at
+//! `/_local/mail`.
 
 use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::extract::{Query, State};
+use axum::routing::get;
+use axum::{Json, Router};
 use mail_parser::MessageParser;
 use mailin::{Action, AuthMechanism, Handler, Response, SessionBuilder, response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// The newest mails that are kept.
+/// How many mails are kept: the newest ones.
 const MAX_MAILS: usize = 1000;
 
-/// The longest line, in bytes, that a client may send.
+/// The longest line that a client may send, in bytes.
 const MAX_LINE: u64 = 64 * 1024;
 
 /// A caught mail.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Mail {
+struct Mail {
     to: String,
     subject: String,
     text: String,
     received_at: String,
 }
 
-/// What was caught, newest first.
+/// The caught mails, newest first. A clone is the same mailbox.
 #[derive(Clone, Default)]
 pub(crate) struct Mailbox(Arc<Mutex<VecDeque<Mail>>>);
 
 impl Mailbox {
-    /// The mails to one address, or to all.
-    pub(crate) fn mails(&self, to: Option<&str>) -> Vec<Mail> {
+    /// Returns the mails to one address, or all of them.
+    fn mails(&self, to: Option<&str>) -> Vec<Mail> {
         let mails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         mails.iter().filter(|mail| to.is_none_or(|to| mail.to.eq_ignore_ascii_case(to))).cloned().collect()
     }
@@ -49,6 +53,20 @@ impl Mailbox {
     }
 }
 
+/// Returns the route that lists mails: `/_local/mail`, with `?to=` only those to one address.
+pub(crate) fn routes(mailbox: Mailbox) -> Router {
+    Router::new().route("/_local/mail", get(list)).with_state(mailbox)
+}
+
+#[derive(Deserialize)]
+struct Filter {
+    to: Option<String>,
+}
+
+async fn list(State(mailbox): State<Mailbox>, Query(filter): Query<Filter>) -> Json<Vec<Mail>> {
+    Json(mailbox.mails(filter.to.as_deref()))
+}
+
 /// Serves SMTP on `listener` for as long as it is polled.
 pub(crate) async fn serve(listener: TcpListener, mailbox: Mailbox) {
     let mut sessions = JoinSet::new();
@@ -56,7 +74,7 @@ pub(crate) async fn serve(listener: TcpListener, mailbox: Mailbox) {
         tokio::select! {
             Ok((stream, peer)) = listener.accept() => {
                 let mailbox = mailbox.clone();
-                // A client that breaks off is its own affair.
+                // A client that disconnects early needs no handling.
                 sessions.spawn(async move { drop(converse(stream, peer.ip(), mailbox).await) });
             }
             Some(_) = sessions.join_next() => {}
@@ -112,9 +130,8 @@ impl Handler for Catcher {
         let text = message.body_text(0).unwrap_or_default().into_owned();
         let received_at = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
         for to in &self.to {
-            let mail =
-                Mail { to: to.clone(), subject: subject.clone(), text: text.clone(), received_at: received_at.clone() };
-            self.mailbox.add(mail);
+            let (subject, text, received_at) = (subject.clone(), text.clone(), received_at.clone());
+            self.mailbox.add(Mail { to: to.clone(), subject, text, received_at });
         }
         response::OK
     }

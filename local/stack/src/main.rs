@@ -1,22 +1,17 @@
-//! Runs the whole chat backend on one machine: API Gateway, Lambda, MongoDB and a mail server, all from
-//! `template.yaml` and with the binaries that are deployed.
+//! Runs the whole chat backend on one machine: the functions of `template.yaml` on the gateway, with
+//! MongoDB, a mail catcher and a page to try it on.
 
-mod activity;
-mod clock;
-mod deployment;
-mod functions;
-mod http;
-mod ids;
-mod lambda;
+mod error;
 mod mail;
+mod mongo_commands;
 mod mongod;
+mod mongod_download;
 mod page;
-mod reaper;
+mod programs;
+mod second_person;
+mod secrets;
 mod settings;
 mod stack;
-mod template;
-mod watch;
-mod websocket;
 
 use std::process::ExitCode;
 
@@ -25,14 +20,11 @@ use settings::Settings;
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments == [reaper::ARGUMENT] {
-        return reaper::run();
-    }
     let result = async { stack::run(Settings::read(&arguments)?).await };
     match result.await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            eprintln!("{reason}");
+        Err(error) => {
+            eprintln!("{error}");
             ExitCode::FAILURE
         }
     }

@@ -1,4 +1,5 @@
-//! The page to try the backend on, and the reference of its APIs. Both are compiled in and never deployed.
+//! The page to try the backend on, and the reference of its APIs. Both are compiled into this program
+//! and never deployed.
 
 use std::sync::LazyLock;
 
@@ -15,8 +16,11 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const JSON: &str = "application/json";
 
-/// Nothing comes from elsewhere, and no text becomes code. Sockets and, where the page is told so, the HTTP API are on other origins.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data: http: https:; connect-src 'self' http: https: ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Nothing is loaded from other origins, and no text becomes code. Sockets are on another origin, and
+/// so is the HTTP API if the page is told to use another one.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                      img-src 'self' blob: data: http: https:; connect-src 'self' http: https: ws: wss:; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 macro_rules! files {
     ($($name:literal $kind:ident),* $(,)?) => {
@@ -24,7 +28,7 @@ macro_rules! files {
     };
 }
 
-/// What pages consist of: name, media type, content.
+/// The files of the pages: name, media type, content.
 const FILES: &[(&str, &str, &str)] = files! {
     "activity.js" SCRIPT,
     "chat.js" SCRIPT,
@@ -39,19 +43,19 @@ const FILES: &[(&str, &str, &str)] = files! {
     "sign-in.js" SCRIPT,
 };
 
-static OPENAPI: LazyLock<String> = LazyLock::new(|| json(include_str!("../../shared/api/openapi.yaml")));
-static ASYNCAPI: LazyLock<String> = LazyLock::new(|| json(include_str!("../../shared/api/asyncapi.yaml")));
+static OPENAPI: LazyLock<String> = LazyLock::new(|| json(include_str!("../../../shared/api/openapi.yaml")));
+static ASYNCAPI: LazyLock<String> = LazyLock::new(|| json(include_str!("../../../shared/api/asyncapi.yaml")));
 
-/// The page itself, which is at `/` unless the template has a route for that.
+/// Returns the page itself.
 pub(crate) fn index() -> Response {
     answer(HTML, include_str!("../page/index.html"))
 }
 
-/// Everything else that it needs, and the reference.
-pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+/// Returns the routes of everything else that the page needs, and of the reference.
+pub(crate) fn routes() -> Router {
     Router::new()
         .route("/_local/page/{file}", get(file))
-        .route("/_local/client.js", get(async || answer(SCRIPT, include_str!("../../client/dist/client.js"))))
+        .route("/_local/client.js", get(async || answer(SCRIPT, include_str!("../../../client/dist/client.js"))))
         .route("/_local/api", get(async || answer(HTML, include_str!("../page/reference.html"))))
         .route("/_local/openapi.json", get(async || answer(JSON, OPENAPI.as_str())))
         .route("/_local/asyncapi.json", get(async || answer(JSON, ASYNCAPI.as_str())))
@@ -74,7 +78,7 @@ fn answer(kind: &'static str, content: &'static str) -> Response {
     (headers, content).into_response()
 }
 
-/// A description as JSON, which browsers read by themselves, in the order that it is written in.
+/// Converts a description to JSON, which browsers can parse, in the order of the YAML.
 fn json(yaml: &str) -> String {
     let documents = Yaml::load_from_str(yaml).unwrap_or_default();
     serde_json::to_string(&documents.first().map(Node)).unwrap_or_default()
@@ -112,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn both_descriptions_can_be_read() {
+    fn both_descriptions_are_valid_yaml() {
         for (description, version) in [(&*OPENAPI, "openapi"), (&*ASYNCAPI, "asyncapi")] {
             let read: Value = serde_json::from_str(description).unwrap();
 

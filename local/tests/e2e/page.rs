@@ -45,7 +45,7 @@ async fn there_are_no_other_files() {
 #[tokio::test]
 async fn the_descriptions_are_those_of_the_repository() {
     for name in ["openapi", "asyncapi"] {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../shared/api/{name}.yaml"));
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../shared/api/{name}.yaml"));
         let described: Value = yaml_serde::from_str(&fs::read_to_string(file).unwrap()).unwrap();
 
         let reply = Browser::new(shared()).get(&format!("/_local/{name}.json")).await;

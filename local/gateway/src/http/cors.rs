@@ -1,5 +1,6 @@
-//! Cross-origin requests: with CORS settings the gateway answers preflights itself, and what functions say of
-//! CORS is discarded (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>).
+//! Cross-origin requests. An API with CORS settings answers preflights itself and discards the CORS
+//! headers of functions
+//! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>).
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -22,7 +23,7 @@ const DISCARDED: [HeaderName; 6] = [
     ACCESS_CONTROL_MAX_AGE,
 ];
 
-/// Whether a browser asks if it may send a request.
+/// Whether it is a preflight: a browser asks whether it may send a request.
 pub(super) fn is_preflight(request: &Request) -> bool {
     let headers = request.headers();
     request.method() == Method::OPTIONS
@@ -30,7 +31,7 @@ pub(super) fn is_preflight(request: &Request) -> bool {
         && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The answer to a preflight: 204, which allows nothing to an origin that is not listed.
+/// Answers a preflight with 204, which allows nothing to an origin that is not listed.
 pub(super) fn preflight(cors: &Cors, origin: Option<&HeaderValue>) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -45,7 +46,7 @@ pub(super) fn preflight(cors: &Cors, origin: Option<&HeaderValue>) -> Response {
     response
 }
 
-/// Puts the gateway's own headers in the place of the function's.
+/// Replaces the CORS headers of a response with the gateway's own.
 pub(super) fn apply(cors: &Cors, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
     for name in DISCARDED {
         headers.remove(name);

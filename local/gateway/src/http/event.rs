@@ -11,18 +11,25 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::Matched;
-use crate::clock;
-use crate::ids::trace_id;
+use super::routes::{Matched, decode};
+use crate::clock::Now;
+use crate::ids::{ACCOUNT_ID, trace_id};
 
-/// The event for a request. What is absent from the request is absent from the event.
-pub(super) fn request(head: &Parts, body: Bytes, matched: &Matched, peer: SocketAddr, id: &str) -> Vec<u8> {
+/// The data of an event that is not in the request itself.
+pub(super) struct Context<'a> {
+    pub(super) id: &'a str,
+    pub(super) stage: &'a str,
+    pub(super) peer: SocketAddr,
+}
+
+/// Returns the event for a request. Parts that the request does not have are absent.
+pub(super) fn request(head: &Parts, body: Bytes, matched: &Matched, context: &Context<'_>) -> Vec<u8> {
+    let Context { id, stage, peer } = *context;
     let host = text(&head.headers, HOST).unwrap_or("localhost");
-    let now = clock::Now::get();
+    let now = Now::get();
     let path = head.uri.path();
     let query = head.uri.query().unwrap_or_default();
     let mut event = Map::new();
@@ -41,7 +48,7 @@ pub(super) fn request(head: &Parts, body: Bytes, matched: &Matched, peer: Socket
     event.insert(
         "requestContext".into(),
         json!({
-            "accountId": "123456789012",
+            "accountId": ACCOUNT_ID,
             "apiId": "local",
             "domainName": host,
             "domainPrefix": host.split('.').next(),
@@ -54,7 +61,7 @@ pub(super) fn request(head: &Parts, body: Bytes, matched: &Matched, peer: Socket
             },
             "requestId": id,
             "routeKey": matched.key,
-            "stage": "$default",
+            "stage": stage,
             "time": now.common_log_format(),
             "timeEpoch": now.epoch_millis(),
         }),
@@ -70,7 +77,7 @@ pub(super) fn request(head: &Parts, body: Bytes, matched: &Matched, peer: Socket
     Value::Object(event).to_string().into_bytes()
 }
 
-/// The response that a function asks for, or nothing when what it answered is no response.
+/// Reads the response from a function's answer, or nothing if the answer is not a response.
 pub(super) fn response(answer: &[u8]) -> Option<Response> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -104,12 +111,7 @@ pub(super) fn response(answer: &[u8]) -> Option<Response> {
     Some(response)
 }
 
-/// Percent-decoded text.
-pub(super) fn decode(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
-/// Text where the media type is one that the gateway takes for text, base64 otherwise.
+/// Encodes a body: as text if the gateway treats its media type as text, as base64 otherwise.
 fn encode_body(media_type: Option<&str>, body: Bytes) -> (Option<String>, bool) {
     if body.is_empty() {
         return (None, false);
@@ -128,13 +130,14 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Every cookie of every `Cookie` header.
+/// Returns every cookie of every `Cookie` header.
 fn cookies(headers: &HeaderMap) -> Vec<&str> {
     let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(';')).map(str::trim).filter(|cookie| !cookie.is_empty()).collect()
 }
 
-/// The headers in lower case, values of the same name joined by commas, without cookies and with what the gateway adds.
+/// Returns the headers in lower case: values of the same name are joined by commas, cookies are left
+/// out, and the headers that the gateway adds are included.
 fn headers(headers: &HeaderMap, body_bytes: usize, host: &str, peer: SocketAddr) -> BTreeMap<String, String> {
     let mut joined = BTreeMap::new();
     for name in headers.keys().filter(|name| **name != COOKIE) {
@@ -150,7 +153,7 @@ fn headers(headers: &HeaderMap, body_bytes: usize, host: &str, peer: SocketAddr)
     joined
 }
 
-/// The parameters decoded, values of the same name joined by commas.
+/// Returns the decoded parameters; values of the same name are joined by commas.
 fn query_parameters(query: &str) -> BTreeMap<String, String> {
     let mut joined: BTreeMap<String, String> = BTreeMap::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -172,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_is_text_only_where_the_gateway_takes_it_for_text() {
+    fn a_body_is_text_only_if_its_media_type_is() {
         let encoded = |media_type| encode_body(media_type, Bytes::from_static(b"{}"));
         for text in ["application/json", "application/json; charset=utf-8", "text/plain", "application/xml"] {
             assert_eq!(encoded(Some(text)), (Some("{}".to_owned()), false), "{text}");
@@ -200,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_no_response_is_none() {
+    fn an_answer_that_is_not_a_response_is_refused() {
         assert!(response(b"nonsense").is_none());
         assert!(response(br#"{"statusCode":"x"}"#).is_none());
     }

@@ -6,34 +6,41 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use super::process::Process;
-use super::{HostSettings, InvokeError, Invoked, Report, RuntimeApi};
+use super::invocation::{InvokeError, Invoked, Report};
+use super::process::{Process, Settings};
+use super::runtime_api::RuntimeApi;
 use crate::ids::invocation_id;
 use crate::template::Function;
 
-/// After an answer the runtime asks for the next invocation at once; a process that does not is stuck.
+/// After an answer, the runtime requests the next invocation at once; a process that does not is
+/// stuck.
 const NEXT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A function with its processes and what waits for one.
-pub(crate) struct Pool {
+/// A function with its processes and its queue.
+pub(super) struct Pool {
     function: Function,
-    settings: HostSettings,
+    settings: Arc<Settings>,
     api: RuntimeApi,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// What no process has taken yet.
-    waiting: VecDeque<Invocation>,
-    /// Processes without work; the one that worked last is woken first, so that the others can end.
+    /// The invocations that no process has taken yet.
+    waiting: VecDeque<Waiting>,
+    /// The processes without work. The one that worked last is woken first, so that the others can
+    /// end.
     idle: Vec<Idle>,
-    /// Processes that have not asked for work yet.
+    /// How many processes have not requested work yet.
     starting: usize,
-    /// All processes.
+    /// How many processes there are.
     processes: usize,
+    /// The owners of the processes.
+    workers: JoinSet<()>,
+    stopped: bool,
 }
 
 struct Idle {
@@ -41,33 +48,45 @@ struct Idle {
     wake: oneshot::Sender<()>,
 }
 
-struct Invocation {
+struct Waiting {
     id: String,
     payload: Bytes,
     answer: oneshot::Sender<Invoked>,
 }
 
 impl Pool {
-    pub(super) fn new(function: Function, settings: HostSettings, api: RuntimeApi) -> Self {
+    pub(super) fn new(function: Function, settings: Arc<Settings>, api: RuntimeApi) -> Self {
         Self { function, settings, api, state: Mutex::default() }
     }
 
+    /// Invokes the function and waits for its answer.
     pub(super) async fn invoke(self: &Arc<Self>, payload: Bytes) -> Invoked {
         let (answer, receiver) = oneshot::channel();
         let id = invocation_id();
-        self.state().waiting.push_back(Invocation { id, payload, answer });
+        self.state().waiting.push_back(Waiting { id, payload, answer });
         self.find_worker();
-        receiver.await.unwrap_or_else(|_| InvokeError::Exited("the stack is stopping".to_owned()).into())
+        receiver.await.unwrap_or_else(|_| InvokeError::Stopping.into())
     }
 
-    /// Wakes a process for what waits, or starts one more if there may be one.
+    /// Kills all processes. Whoever waits for an answer gets an error.
+    pub(super) fn stop(&self) {
+        let mut state = self.state();
+        state.stopped = true;
+        state.waiting.clear();
+        state.workers.abort_all();
+    }
+
+    /// Wakes a process for the next invocation, or starts one more if the limit allows it.
     fn find_worker(self: &Arc<Self>) {
         let mut state = self.state();
+        if state.stopped {
+            state.waiting.clear();
+        }
         if state.waiting.is_empty() {
             return;
         }
         while let Some(idle) = state.idle.pop() {
-            // One whose time ran out at this moment is no longer listening.
+            // A process whose idle time has just run out no longer listens.
             if idle.wake.send(()).is_ok() {
                 return;
             }
@@ -75,7 +94,8 @@ impl Pool {
         if state.processes < self.settings.max_processes && state.starting < state.waiting.len() {
             state.processes += 1;
             state.starting += 1;
-            tokio::spawn(Arc::clone(self).work());
+            while state.workers.try_join_next().is_some() {}
+            state.workers.spawn(Arc::clone(self).work());
         }
     }
 
@@ -95,7 +115,7 @@ impl Pool {
                     }
                 }
             }
-            // What waited longest learns why there is no process for it.
+            // The invocation that has waited longest gets the reason why there is no process.
             Err(error) => {
                 let invocation = self.state().waiting.pop_front();
                 if let Some(invocation) = invocation {
@@ -107,28 +127,26 @@ impl Pool {
         self.find_worker();
     }
 
-    /// Has the process handle an invocation. False when it cannot handle another one.
-    async fn run(&self, process: &mut Process, invocation: Invocation) -> bool {
-        let init = process.first_invocation();
-        let (commands, since) = (process.database_commands(&self.function), Instant::now());
+    /// Has the process handle an invocation. Returns false if it cannot handle another one.
+    async fn run(&self, process: &mut Process, invocation: Waiting) -> bool {
+        let init = process.take_init_duration();
+        let (commands_before, since) = (process.database_commands(), Instant::now());
         let answer = process.invoke(invocation.id, invocation.payload, &self.function).await;
+        let commands = process.database_commands().zip(commands_before).map(|(after, before)| after - before);
         let report = Report {
             function: self.function.name.clone(),
             init_millis: init.map(millis),
             millis: millis(since.elapsed()),
-            database_commands: process
-                .database_commands(&self.function)
-                .zip(commands)
-                .map(|(after, before)| after - before),
+            database_commands: commands,
         };
         let usable = matches!(answer, Ok(_) | Err(InvokeError::Failed(_)));
-        // Who asked may have given up.
+        // The caller may have given up.
         let _ = invocation.answer.send(Invoked { answer, report: Some(report) });
         usable && process.wait_until_ready(NEXT_TIMEOUT).await.is_ok()
     }
 
-    /// The next invocation, or nothing when none came for as long as a process may be idle.
-    async fn next(&self) -> Option<Invocation> {
+    /// Returns the next invocation, or nothing if none came while a process may be idle.
+    async fn next(&self) -> Option<Waiting> {
         loop {
             let (id, woken) = {
                 let mut state = self.state();
@@ -142,7 +160,7 @@ impl Pool {
             };
             if timeout(self.settings.idle, woken).await.is_err() {
                 let mut state = self.state();
-                // Woken at the very moment that the time ran out?
+                // It may have been woken at the very moment that its time ran out.
                 let was_idle = state.idle.iter().position(|idle| idle.id == id);
                 if let Some(position) = was_idle {
                     state.idle.remove(position);

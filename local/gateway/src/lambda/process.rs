@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, SystemTime};
 
 use axum::body::Bytes;
@@ -11,76 +11,98 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout};
 
-use super::runtime_api::{Answer, Delivery, Line};
-use super::tap::Tap;
-use super::{HostSettings, InvokeError, RuntimeApi};
+use super::invocation::{Answer, InvokeError};
+use super::runtime_api::{Invocation, RuntimeApi, Slot};
+use super::tap::{OpenTap, Tap};
+use crate::ids::{REGION, function_arn};
 use crate::template::Function;
 
-/// Lambda gives an environment ten seconds to initialise.
+/// Lambda gives an environment ten seconds to initialize.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The variable that leads functions to the database.
-const DATABASE_URL: &str = "DATABASE_URL";
-
-/// How long a binary may be missing while cargo puts a new one in its place.
+/// How long a binary may be missing while cargo replaces it.
 const REPLACE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The settings that the processes of all functions share.
+pub(crate) struct Settings {
+    /// The folder of the binaries.
+    pub(crate) binaries: PathBuf,
+    /// The process group that processes join.
+    pub(crate) group: i32,
+    /// How many processes a function may have.
+    pub(crate) max_processes: usize,
+    /// How long a process may be idle before it ends.
+    pub(crate) idle: Duration,
+    /// The way to the database, if commands are counted.
+    pub(crate) tap: Option<Tap>,
+}
 
 /// A running process. Dropping it kills it.
 pub(super) struct Process {
-    line: Line,
+    slot: Slot,
     child: Child,
     pid: Option<Pid>,
     path: PathBuf,
     built: Option<SystemTime>,
-    tap: Option<Tap>,
-    /// How long it took to start, until it is asked.
+    commands: Commands,
+    /// How long it took to start, until it is taken.
     init: Option<Duration>,
 }
 
+/// The commands that a process sends to the database.
+enum Commands {
+    /// The function has no address of the database.
+    None,
+    /// They are counted.
+    Counted(OpenTap),
+    /// They are not counted.
+    Unknown,
+}
+
 impl Process {
-    /// Starts a process of a function, waits until it asks for its first invocation, and freezes it.
-    pub(super) async fn start(
-        function: &Function,
-        settings: &HostSettings,
-        api: &RuntimeApi,
-    ) -> Result<Self, InvokeError> {
-        let line = api.open();
+    /// Starts a process of a function, waits until it requests its first invocation, and freezes it.
+    pub(super) async fn start(function: &Function, settings: &Settings, api: &RuntimeApi) -> Result<Self, InvokeError> {
+        let slot = api.open_slot();
         let path = settings.binaries.join(&function.binary);
         let built = modified(&path);
         let failed = |error: io::Error| InvokeError::Exited(format!("{}: {error}", path.display()));
-        let (tap, database_url) = tap(function, settings).await.map_err(failed)?.unzip();
+        let (commands, tapped) = tap(function, settings).await.map_err(failed)?;
         let since = Instant::now();
-        let mut child = spawn(&path, function, database_url, settings, &line).await.map_err(failed)?;
+        let mut child = spawn(&path, function, tapped, settings, &slot).await.map_err(failed)?;
         forward(child.stdout.take(), &function.name);
         forward(child.stderr.take(), &function.name);
         let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        let mut process = Self { line, child, pid, path, built, tap, init: None };
+        let mut process = Self { slot, child, pid, path, built, commands, init: None };
         process.wait_until_ready(INIT_TIMEOUT).await?;
         process.init = Some(since.elapsed());
         Ok(process)
     }
 
-    /// Whether the binary was built anew since this process started.
+    /// Whether the binary was rebuilt since this process started.
     pub(super) fn is_outdated(&self) -> bool {
         modified(&self.path) != self.built
     }
 
-    /// How long the process took to start, the first time that this is asked.
-    pub(super) fn first_invocation(&mut self) -> Option<Duration> {
+    /// Returns how long the process took to start, the first time that it is called.
+    pub(super) fn take_init_duration(&mut self) -> Option<Duration> {
         self.init.take()
     }
 
-    /// How many commands it sent to the database so far, if they can be counted.
-    pub(super) fn database_commands(&self, function: &Function) -> Option<u64> {
-        let has_database = function.environment.contains_key(DATABASE_URL);
-        if has_database { self.tap.as_ref().map(Tap::commands) } else { Some(0) }
+    /// Returns how many commands it has sent to the database, if they are counted.
+    pub(super) fn database_commands(&self) -> Option<u64> {
+        match &self.commands {
+            Commands::None => Some(0),
+            Commands::Counted(tap) => Some(tap.commands()),
+            Commands::Unknown => None,
+        }
     }
 
-    /// Hands one invocation to the process. After an error that is not the function's own the process is of no more use.
+    /// Has the process handle one invocation. After an error that is not the function's own, the
+    /// process is unusable.
     pub(super) async fn invoke(&mut self, id: String, payload: Bytes, function: &Function) -> Answer {
         self.signal(Signal::CONT);
-        let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{}", function.name);
-        let answer = self.line.deliver(Delivery { id, payload, timeout: function.timeout, arn }).await;
+        let arn = function_arn(&function.name);
+        let answer = self.slot.invoke(Invocation { id, payload, timeout: function.timeout, arn }).await;
         tokio::select! {
             answer = timeout(function.timeout, answer) => match answer {
                 Ok(answer) => answer.unwrap_or_else(|_| Err(InvokeError::Exited("without an answer".to_owned()))),
@@ -90,10 +112,13 @@ impl Process {
         }
     }
 
-    /// Waits until the process asks for the next invocation, and freezes it: from then on nothing in it runs.
+    /// Waits until the process requests the next invocation, and freezes it: from then on nothing in
+    /// it runs.
     pub(super) async fn wait_until_ready(&mut self, limit: Duration) -> Result<(), InvokeError> {
         tokio::select! {
-            asked = timeout(limit, self.line.asked()) => asked.map_err(|_| InvokeError::TimedOut(limit))?,
+            requested = timeout(limit, self.slot.requested()) => {
+                requested.map_err(|_| InvokeError::TimedOut(limit))?;
+            }
             status = self.child.wait() => return Err(exited(status)),
         }
         self.signal(Signal::STOP);
@@ -102,63 +127,64 @@ impl Process {
 
     fn signal(&self, signal: Signal) {
         if let Some(pid) = self.pid {
-            // If it is gone, waiting for its answer tells.
+            // If the process is gone, waiting for its answer reports it.
             let _ = kill_process(pid, signal);
         }
     }
 }
 
-/// A way to the database that counts, and the connection string that leads there; nothing for a function without a database.
-async fn tap(function: &Function, settings: &HostSettings) -> io::Result<Option<(Tap, String)>> {
-    let (Some(database), Some(url)) = (&settings.database, function.environment.get(DATABASE_URL)) else {
-        return Ok(None);
-    };
-    let tap = Tap::open(database).await?;
-    let url = url.replacen(database, &tap.address.to_string(), 1);
-    Ok(Some((tap, url)))
+/// Opens a way to the database that counts commands. Also returns the variable that leads the
+/// process there, with its value.
+async fn tap(function: &Function, settings: &Settings) -> io::Result<(Commands, Option<(String, String)>)> {
+    let Some(tap) = &settings.tap else { return Ok((Commands::Unknown, None)) };
+    let Some(value) = function.environment.get(&tap.variable) else { return Ok((Commands::None, None)) };
+    let open = tap.open().await?;
+    let value = value.replacen(&tap.address, &open.address().to_string(), 1);
+    Ok((Commands::Counted(open), Some((tap.variable.clone(), value))))
 }
 
 async fn spawn(
     path: &Path,
     function: &Function,
-    database_url: Option<String>,
-    settings: &HostSettings,
-    line: &Line,
+    tapped: Option<(String, String)>,
+    settings: &Settings,
+    slot: &Slot,
 ) -> io::Result<Child> {
     let mut command = Command::new(path);
     command
         .env_clear()
         .envs(lambda_environment(function))
-        .env("AWS_LAMBDA_RUNTIME_API", line.address())
+        .env("AWS_LAMBDA_RUNTIME_API", slot.address())
         .envs(&function.environment)
-        .envs(database_url.map(|url| (DATABASE_URL, url)))
+        .envs(tapped)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(settings.group)
         .kill_on_drop(true);
-    let replaced = |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ExecutableFileBusy);
+    let is_replaced = |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ExecutableFileBusy);
     let since = Instant::now();
     loop {
         match command.spawn() {
-            Err(error) if replaced(&error) && since.elapsed() < REPLACE_TIMEOUT => {
-                tokio::time::sleep(Duration::from_millis(20)).await
+            Err(error) if is_replaced(&error) && since.elapsed() < REPLACE_TIMEOUT => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
             result => return result,
         }
     }
 }
 
-/// What Lambda sets for every function
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>). The keys are none.
+/// Returns the variables that Lambda sets for every function
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>). The access keys are
+/// placeholders.
 fn lambda_environment(function: &Function) -> [(&'static str, String); 11] {
     [
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory.to_string()),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
-        ("AWS_REGION", "us-east-1".to_owned()),
-        ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_DEFAULT_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", "local".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("_HANDLER", "bootstrap".to_owned()),
@@ -167,7 +193,7 @@ fn lambda_environment(function: &Function) -> [(&'static str, String); 11] {
     ]
 }
 
-/// Prints what a process writes, line by line with its name in front, until it ends.
+/// Prints the output of a process, with the function's name before each line, until it ends.
 fn forward(output: Option<impl AsyncRead + Send + Unpin + 'static>, name: &str) {
     let Some(output) = output else { return };
     let name = name.to_owned();
@@ -183,6 +209,6 @@ fn modified(path: &Path) -> Option<SystemTime> {
     path.metadata().and_then(|metadata| metadata.modified()).ok()
 }
 
-fn exited(status: io::Result<std::process::ExitStatus>) -> InvokeError {
+fn exited(status: io::Result<ExitStatus>) -> InvokeError {
     InvokeError::Exited(status.map_or_else(|error| error.to_string(), |status| status.to_string()))
 }

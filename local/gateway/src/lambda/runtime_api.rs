@@ -1,9 +1,8 @@
 //! The Lambda Runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
 //!
-//! Each process has a base path of its own, so the API knows which one is asking.
+//! Each process has its own base path, by which the API knows who is calling.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,91 +16,89 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::InvokeError;
+use super::invocation::{Answer, InvokeError};
 use crate::ids::trace_id;
 
-/// Lambda hands on 6 MB each way.
+/// The largest event and the largest answer, in bytes.
 pub(crate) const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
 
-/// An invocation as the API hands it to a process.
-pub(super) struct Delivery {
+/// An invocation as a process receives it.
+pub(super) struct Invocation {
     pub(super) id: String,
     pub(super) payload: Bytes,
     pub(super) timeout: Duration,
     pub(super) arn: String,
 }
 
-/// What a process answered.
-pub(super) type Answer = Result<Bytes, InvokeError>;
-
-/// The API's end of one process.
-struct Process {
-    deliveries: tokio::sync::Mutex<mpsc::Receiver<Delivery>>,
-    /// Told each time the process asks for the next invocation.
-    asked: Arc<Notify>,
-    /// The invocation that it has, and where the answer goes.
+/// The state that the API keeps for one process.
+struct Exchange {
+    invocations: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
+    /// Notified each time that the process requests the next invocation.
+    requested: Notify,
+    /// The invocation that the process is handling, and the receiver of its answer.
     current: Mutex<Option<(String, oneshot::Sender<Answer>)>>,
 }
 
-/// The other end of one process, held by who owns it. Dropping it ends what the API knows of the process.
-pub(super) struct Line {
+/// A place in the API for one process, held by the owner of the process. Dropping it gives it up.
+pub(super) struct Slot {
     id: String,
     api: RuntimeApi,
-    process: Arc<Process>,
-    deliveries: mpsc::Sender<Delivery>,
+    exchange: Arc<Exchange>,
+    invocations: mpsc::Sender<Invocation>,
 }
 
-impl Line {
-    /// The value of `AWS_LAMBDA_RUNTIME_API` for the process. Lambda's has neither scheme nor path; with a path, the runtime asks for a scheme.
+impl Slot {
+    /// Returns the value of `AWS_LAMBDA_RUNTIME_API` for the process. Lambda's value has neither a
+    /// scheme nor a path; runtimes accept a path only after a scheme.
     pub(super) fn address(&self) -> String {
-        format!("http://{}/{}", self.api.address, self.id)
+        format!("http://127.0.0.1:{}/{}", self.api.port, self.id)
     }
 
-    /// Waits until the process asks for the next invocation.
-    pub(super) async fn asked(&self) {
-        self.process.asked.notified().await;
+    /// Waits until the process requests the next invocation.
+    pub(super) async fn requested(&self) {
+        self.exchange.requested.notified().await;
     }
 
-    /// Hands an invocation to the process; the answer arrives at the receiver.
-    pub(super) async fn deliver(&self, delivery: Delivery) -> oneshot::Receiver<Answer> {
+    /// Hands an invocation to the process. The answer arrives at the returned receiver.
+    pub(super) async fn invoke(&self, invocation: Invocation) -> oneshot::Receiver<Answer> {
         let (sender, receiver) = oneshot::channel();
-        *lock(&self.process.current) = Some((delivery.id.clone(), sender));
-        // Without a process that asks, the answer never comes, and the owner sees that the process is gone.
-        let _ = self.deliveries.send(delivery).await;
+        *lock(&self.exchange.current) = Some((invocation.id.clone(), sender));
+        // If the process is gone, no answer comes, and the owner notices its end.
+        let _ = self.invocations.send(invocation).await;
         receiver
     }
 }
 
-impl Drop for Line {
+impl Drop for Slot {
     fn drop(&mut self) {
-        lock(&self.api.processes).remove(&self.id);
+        lock(&self.api.exchanges).remove(&self.id);
     }
 }
 
-/// The API for all processes of this stack.
+/// The API for the processes of all functions. A clone is the same API.
 #[derive(Clone)]
 pub(crate) struct RuntimeApi {
-    address: SocketAddr,
-    processes: Arc<Mutex<HashMap<String, Arc<Process>>>>,
+    port: u16,
+    exchanges: Arc<Mutex<HashMap<String, Arc<Exchange>>>>,
 }
 
 impl RuntimeApi {
-    /// An API that will be served at `address`.
-    pub(crate) fn new(address: SocketAddr) -> Self {
-        Self { address, processes: Arc::default() }
+    /// An API that will be served on this port of the loopback interface.
+    pub(super) fn new(port: u16) -> Self {
+        Self { port, exchanges: Arc::default() }
     }
 
-    /// Makes room for a process.
-    pub(super) fn open(&self) -> Line {
+    /// Opens a slot for a process.
+    pub(super) fn open_slot(&self) -> Slot {
         let id = format!("{:016x}", rand::random::<u64>());
-        let (deliveries, receiver) = mpsc::channel(1);
-        let process = Arc::new(Process {
-            deliveries: tokio::sync::Mutex::new(receiver),
-            asked: Arc::new(Notify::new()),
+        let (invocations, receiver) = mpsc::channel(1);
+        let exchange = Arc::new(Exchange {
+            invocations: tokio::sync::Mutex::new(receiver),
+            requested: Notify::new(),
             current: Mutex::new(None),
         });
-        lock(&self.processes).insert(id.clone(), Arc::clone(&process));
-        Line { id, api: self.clone(), process, deliveries }
+        lock(&self.exchanges).insert(id.clone(), Arc::clone(&exchange));
+        Slot { id, api: self.clone(), exchange, invocations }
     }
 
     /// Serves the API for as long as it is polled.
@@ -111,32 +108,32 @@ impl RuntimeApi {
             .route("/{process}/2018-06-01/runtime/invocation/{id}/response", post(respond))
             .route("/{process}/2018-06-01/runtime/invocation/{id}/error", post(fail))
             .route("/{process}/2018-06-01/runtime/init/error", post(fail_init))
-            // A little more than the limit, so that an answer over it is told from a broken one.
+            // A little over the limit, so that an answer that exceeds it gets its own error.
             .layer(DefaultBodyLimit::max(MAX_PAYLOAD + 1024))
             .with_state(self);
         // It ends with an error only if the listener does.
         let _ = axum::serve(listener, routes).await;
     }
 
-    fn process(&self, id: &str) -> Result<Arc<Process>, StatusCode> {
-        lock(&self.processes).get(id).cloned().ok_or(StatusCode::FORBIDDEN)
+    fn exchange(&self, id: &str) -> Result<Arc<Exchange>, StatusCode> {
+        lock(&self.exchanges).get(id).cloned().ok_or(StatusCode::FORBIDDEN)
     }
 }
 
 async fn next(State(api): State<RuntimeApi>, Path(process): Path<String>) -> Result<Response, StatusCode> {
-    let process = api.process(&process)?;
-    let mut deliveries = process.deliveries.lock().await;
-    process.asked.notify_one();
-    let delivery = deliveries.recv().await.ok_or(StatusCode::FORBIDDEN)?;
-    let deadline = (SystemTime::now() + delivery.timeout).duration_since(UNIX_EPOCH).unwrap_or_default();
+    let exchange = api.exchange(&process)?;
+    let mut invocations = exchange.invocations.lock().await;
+    exchange.requested.notify_one();
+    let invocation = invocations.recv().await.ok_or(StatusCode::FORBIDDEN)?;
+    let deadline = (SystemTime::now() + invocation.timeout).duration_since(UNIX_EPOCH).unwrap_or_default();
     let headers = [
         ("content-type", "application/json".to_owned()),
-        ("lambda-runtime-aws-request-id", delivery.id),
+        ("lambda-runtime-aws-request-id", invocation.id),
         ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
-        ("lambda-runtime-invoked-function-arn", delivery.arn),
+        ("lambda-runtime-invoked-function-arn", invocation.arn),
         ("lambda-runtime-trace-id", format!("{};Sampled=0", trace_id())),
     ];
-    Ok((headers, delivery.payload).into_response())
+    Ok((headers, invocation.payload).into_response())
 }
 
 async fn respond(
@@ -145,7 +142,7 @@ async fn respond(
     answer: Bytes,
 ) -> Result<StatusCode, StatusCode> {
     if answer.len() > MAX_PAYLOAD {
-        let reason = format!("the response is over the limit of {MAX_PAYLOAD} bytes");
+        let reason = format!("the response exceeds the limit of {MAX_PAYLOAD} bytes");
         settle(&api, &process, Some(&id), Err(InvokeError::Failed(reason)))?;
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
@@ -168,7 +165,7 @@ async fn fail_init(
     settle(&api, &process, None, Err(failure(&error)))
 }
 
-/// What a function says of an error of its own.
+/// Reads the error that a function reports.
 fn failure(error: &[u8]) -> InvokeError {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -182,15 +179,15 @@ fn failure(error: &[u8]) -> InvokeError {
     }
 }
 
-/// Passes the answer of a process on, if it is to the invocation that it has.
+/// Passes on the answer of a process if it belongs to the current invocation.
 fn settle(api: &RuntimeApi, process: &str, id: Option<&str>, answer: Answer) -> Result<StatusCode, StatusCode> {
-    let process = api.process(process)?;
-    let mut current = lock(&process.current);
+    let exchange = api.exchange(process)?;
+    let mut current = lock(&exchange.current);
     if id.is_some() && current.as_ref().map(|(current, _)| current.as_str()) != id {
         return Err(StatusCode::BAD_REQUEST);
     }
     if let Some((_, receiver)) = current.take() {
-        // Who asked may have given up.
+        // The caller may have given up.
         let _ = receiver.send(answer);
     }
     Ok(StatusCode::ACCEPTED)

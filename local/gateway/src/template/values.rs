@@ -1,9 +1,11 @@
-//! What CloudFormation's intrinsic functions come to on this machine.
+//! Resolves CloudFormation's intrinsic functions for this machine.
 
 use std::collections::HashMap;
 
-use super::TemplateError;
+use super::addresses::{IMPLICIT_HTTP_API, endpoint};
+use super::error::TemplateError;
 use super::yaml::{Node, Value};
+use crate::ids::{ACCOUNT_ID, REGION, URL_SUFFIX};
 
 /// The value of a property once its intrinsic functions are resolved.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,18 +16,19 @@ pub(super) enum Resolved {
     Nothing,
 }
 
-/// Resolves intrinsic functions: parameters have their defaults or what `overrides` says, and a resource is known by its logical id.
+/// Resolves intrinsic functions. A parameter has its value from `overrides` or else its default,
+/// and a resource stands for its logical id.
 pub(super) struct Values<'a> {
     template: &'a Node,
-    overrides: &'a HashMap<&'static str, String>,
+    overrides: &'a HashMap<String, String>,
 }
 
 impl<'a> Values<'a> {
-    pub(super) fn new(template: &'a Node, overrides: &'a HashMap<&'static str, String>) -> Self {
+    pub(super) fn new(template: &'a Node, overrides: &'a HashMap<String, String>) -> Self {
         Self { template, overrides }
     }
 
-    /// The text that a property comes to.
+    /// Resolves a property to a text.
     pub(super) fn text(&self, node: &Node) -> Result<String, TemplateError> {
         match self.resolve(node)? {
             Resolved::Text(text) => Ok(text),
@@ -34,7 +37,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// The texts that a property comes to.
+    /// Resolves a property to a list of texts.
     pub(super) fn list(&self, node: &Node) -> Result<Vec<String>, TemplateError> {
         match self.resolve(node)? {
             Resolved::Text(text) => Ok(vec![text]),
@@ -50,12 +53,12 @@ impl<'a> Values<'a> {
                 Value::Sequence(items) => {
                     Ok(Resolved::List(items.iter().map(|item| self.text(item)).collect::<Result<_, _>>()?))
                 }
-                Value::Mapping(_) => Err(node.error("a text or a list is expected here")),
+                Value::Mapping(_) => Err(node.error("a text or a list is expected")),
             };
         };
         match (tag.as_str(), &node.value) {
             ("Ref", Value::Scalar(name)) => self.reference(node, name),
-            ("GetAtt", Value::Scalar(name)) => Ok(Resolved::Text(name.clone())),
+            ("GetAtt", Value::Scalar(name)) => self.get_attribute(node, name).map(Resolved::Text),
             ("Sub", Value::Scalar(text)) => self.substitute(node, text).map(Resolved::Text),
             ("Join", Value::Sequence(parts)) => match parts.as_slice() {
                 [separator, items] => Ok(Resolved::Text(self.list(items)?.join(&self.text(separator)?))),
@@ -76,7 +79,7 @@ impl<'a> Values<'a> {
                 }
                 _ => Err(node.error("!If takes the name of a condition and two values")),
             },
-            _ => Err(node.error(format!("!{tag} is not known here, or not in this form"))),
+            _ => Err(node.error(format!("!{tag} is not supported, or not in this form"))),
         }
     }
 
@@ -90,16 +93,35 @@ impl<'a> Values<'a> {
                 (None, Some(default)) => self.text(default)?,
                 (None, None) => String::new(),
             };
-            let is_list = parameter
-                .get("Type")
-                .is_some_and(|kind| matches!(&kind.value, Value::Scalar(kind) if kind == "CommaDelimitedList"));
+            let is_list = parameter.get("Type").is_some_and(|kind| kind.is("CommaDelimitedList"));
             let items = || text.split(',').map(|item| item.trim().to_owned()).collect();
             return Ok(if is_list { Resolved::List(items()) } else { Resolved::Text(text) });
         }
         match name {
             "AWS::NoValue" => Ok(Resolved::Nothing),
-            _ if self.template.path(&["Resources", name]).is_some() => Ok(Resolved::Text(name.to_owned())),
+            _ if name == IMPLICIT_HTTP_API || self.template.path(&["Resources", name]).is_some() => {
+                Ok(Resolved::Text(name.to_owned()))
+            }
+            // SAM's references to the resources that it adds: `!Ref Api.Stage`.
+            _ if name.contains('.') => self.get_attribute(node, name).map(Resolved::Text),
             _ => Err(node.error(format!("there is no parameter or resource {name}"))),
+        }
+    }
+
+    /// Resolves `RESOURCE.ATTRIBUTE`. Most attributes stand for themselves.
+    fn get_attribute(&self, node: &Node, name: &str) -> Result<String, TemplateError> {
+        let (resource, attribute) = name.split_once('.').unwrap_or((name, ""));
+        let found = self.template.path(&["Resources", resource]);
+        if found.is_none() && resource != IMPLICIT_HTTP_API {
+            return Err(node.error(format!("there is no resource {resource}")));
+        }
+        let property = |path: &[&str]| found.and_then(|found| found.path(path));
+        let is_websocket = property(&["Type"]).is_some_and(|kind| kind.is("AWS::Serverless::WebSocketApi"));
+        match (attribute, property(&["Properties", "StageName"])) {
+            ("Stage", Some(stage)) => self.text(stage),
+            ("Stage", None) => Ok("$default".to_owned()),
+            ("ApiEndpoint", _) => Ok(endpoint(resource, is_websocket)),
+            _ => Ok(name.to_owned()),
         }
     }
 
@@ -111,9 +133,8 @@ impl<'a> Values<'a> {
             let (name, rest) = part.split_once('}').ok_or_else(|| node.error("a ${ is not closed"))?;
             if let Some(literal) = name.strip_prefix('!') {
                 result.push_str(&format!("${{{literal}}}"));
-            } else if let Some((resource, _attribute)) = name.split_once('.') {
-                self.reference(node, resource)?;
-                result.push_str(name);
+            } else if name.contains('.') {
+                result.push_str(&self.get_attribute(node, name)?);
             } else if let Resolved::Text(value) = self.reference(node, name)? {
                 result.push_str(&value);
             }
@@ -144,20 +165,20 @@ impl<'a> Values<'a> {
                 any.iter().try_fold(false, |so_far, node| Ok(so_far | self.condition(node)?))
             }
             (Some("Condition"), Value::Scalar(name)) => self.named_condition(node, name),
-            _ => Err(node.error("this condition is not known here, or not in this form")),
+            _ => Err(node.error("this condition is not supported, or not in this form")),
         }
     }
 }
 
-/// What AWS calls the place where a stack runs. Functions see these values in no place where they matter:
-/// what they connect to is given by the local stack.
+/// Returns the name of the place where a stack runs. Functions see these values only where they do
+/// not matter: the addresses of the APIs are those of this machine.
 fn pseudo_parameter(name: &str) -> Option<&'static str> {
     match name {
-        "AWS::AccountId" => Some("123456789012"),
+        "AWS::AccountId" => Some(ACCOUNT_ID),
         "AWS::Partition" => Some("aws"),
-        "AWS::Region" => Some("us-east-1"),
+        "AWS::Region" => Some(REGION),
         "AWS::StackName" => Some("local"),
-        "AWS::URLSuffix" => Some("amazonaws.com"),
+        "AWS::URLSuffix" => Some(URL_SUFFIX),
         _ => None,
     }
 }

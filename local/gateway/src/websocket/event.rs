@@ -1,58 +1,15 @@
-//! The events that the functions of a WebSocket API are invoked with. Keys that do not apply are absent.
+//! The events of a WebSocket API. Keys that do not apply are absent.
 
 use std::collections::BTreeMap;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::socket::Closed;
-use crate::clock::Now;
+use super::context::{Closed, Context};
 use crate::ids::{gateway_id, trace_id};
 
-/// What stays the same for a socket from `$connect` to `$disconnect`.
-#[derive(Clone, Debug)]
-pub(super) struct Context {
-    pub(super) connection_id: String,
-    pub(super) connected_at: Now,
-    pub(super) source_ip: String,
-    pub(super) user_agent: Option<String>,
-    pub(super) stage: String,
-    pub(super) domain: String,
-}
-
-impl Context {
-    pub(super) fn identity(&self) -> Value {
-        let mut identity = Map::new();
-        identity.insert("sourceIp".into(), json!(self.source_ip));
-        if let Some(agent) = &self.user_agent {
-            identity.insert("userAgent".into(), json!(agent));
-        }
-        Value::Object(identity)
-    }
-
-    fn request_context(&self, route: &str, kind: &str, request_id: &str) -> Map<String, Value> {
-        let now = Now::get();
-        let context = json!({
-            "routeKey": route,
-            "eventType": kind,
-            "extendedRequestId": request_id,
-            "requestTime": now.common_log_format(),
-            "messageDirection": "IN",
-            "stage": self.stage,
-            "connectedAt": self.connected_at.epoch_millis(),
-            "requestTimeEpoch": now.epoch_millis(),
-            "identity": self.identity(),
-            "requestId": request_id,
-            "domainName": self.domain,
-            "connectionId": self.connection_id,
-            "apiId": "local",
-        });
-        if let Value::Object(context) = context { context } else { Map::new() }
-    }
-}
-
-/// A client asks for a socket.
+/// Returns the event of a handshake.
 pub(super) fn connect(context: &Context, request: &Request) -> Value {
     let multi = multi_value_headers(request.headers(), context);
     let last = |values: &BTreeMap<String, Vec<String>>| -> BTreeMap<String, String> {
@@ -72,27 +29,28 @@ pub(super) fn connect(context: &Context, request: &Request) -> Value {
     event
 }
 
-/// A client sent a frame.
+/// Returns the event of a frame.
 pub(super) fn message(context: &Context, route: &str, request_id: &str, body: &str) -> Value {
     let mut request_context = context.request_context(route, "MESSAGE", request_id);
     request_context.insert("messageId".into(), json!(gateway_id()));
     json!({ "requestContext": request_context, "body": body, "isBase64Encoded": false })
 }
 
-/// A socket is closed.
+/// Returns the event of a closed socket.
 pub(super) fn disconnect(context: &Context, closed: &Closed) -> Value {
     let mut request_context = context.request_context("$disconnect", "DISCONNECT", &gateway_id());
     request_context.insert("disconnectStatusCode".into(), json!(closed.code));
     request_context.insert("disconnectReason".into(), json!(closed.reason));
+    let host = &context.domain;
     json!({
-        "headers": { "Host": context.domain, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": "" },
-        "multiValueHeaders": { "Host": [context.domain], "x-api-key": [""], "X-Forwarded-For": [""], "x-restapi": [""] },
+        "headers": { "Host": host, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": "" },
+        "multiValueHeaders": { "Host": [host], "x-api-key": [""], "X-Forwarded-For": [""], "x-restapi": [""] },
         "requestContext": request_context,
         "isBase64Encoded": false,
     })
 }
 
-/// The client's headers, and what the gateway adds.
+/// Returns the headers of the client and those that the gateway adds.
 fn multi_value_headers(headers: &HeaderMap, context: &Context) -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for name in headers.keys().filter(|name| **name != header::CONNECTION && **name != header::UPGRADE) {
@@ -111,7 +69,8 @@ fn multi_value_headers(headers: &HeaderMap, context: &Context) -> BTreeMap<Strin
     all
 }
 
-/// A header's name as clients usually write it, since the gateway keeps their case and this server does not see it: `Sec-WebSocket-Key`.
+/// Spells a header's name as clients usually do, such as `Sec-WebSocket-Key`: API Gateway keeps the
+/// case, which this server does not see.
 fn canonical(name: &str) -> String {
     let word = |word: &str| match word {
         "websocket" => "WebSocket".to_owned(),
@@ -131,6 +90,7 @@ fn query(query: &str) -> BTreeMap<String, Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Now;
 
     fn context() -> Context {
         Context {
@@ -144,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn connect_has_a_query_only_where_the_client_sent_one() {
+    fn a_connect_event_has_a_query_only_if_the_client_sent_one() {
         let event = |uri: &str| {
             let request = Request::get(uri).header("sec-websocket-key", "x").body(axum::body::Body::empty()).unwrap();
             connect(&context(), &request)
@@ -167,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disconnect_says_how_the_socket_was_closed() {
+    fn a_disconnect_event_has_the_close_code() {
         let event = disconnect(&context(), &Closed { code: 1005, reason: String::new() });
         assert_eq!(event["requestContext"]["disconnectStatusCode"], 1005);
         assert_eq!(event["requestContext"]["eventType"], "DISCONNECT");

@@ -1,4 +1,4 @@
-//! Opening a socket: what `$connect` learns, and what the client gets of its answer.
+//! Handshakes: the event of `$connect`, and the effect of its answer on the client.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -7,17 +7,17 @@ use crate::harness::{
     Answer, Handshake, Socket, assert_gateway_id, assert_time, keys, recorded, shape, shared, without,
 };
 
-/// The event of a handshake.
+/// Opens a socket and returns its `$connect` event.
 async fn connect_event(handshake: Handshake<'_>) -> Value {
     handshake.open().await.event("CONNECT").await
 }
 
-/// A handshake as a plain request, whose answer can be seen.
-fn handshake_request(told: &Value) -> RequestBuilder {
-    let stage = shared().websocket.replacen("ws://", "http://", 1);
+/// Returns a handshake as a plain request, whose answer is visible.
+fn handshake_request(instruction: &Value) -> RequestBuilder {
+    let stage = shared().websocket().replacen("ws://", "http://", 1);
     let request = reqwest::Client::builder().no_proxy().build().unwrap().get(stage);
     let request =
-        request.header("connection", "Upgrade").header("upgrade", "websocket").header("x-do", told.to_string());
+        request.header("connection", "Upgrade").header("upgrade", "websocket").header("x-do", instruction.to_string());
     request.header("sec-websocket-version", "13").header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
 }
 
@@ -25,20 +25,20 @@ fn handshake_request(told: &Value) -> RequestBuilder {
 async fn an_event_has_the_fields_of_a_recorded_one() {
     let recorded = recorded("websocket-request-without-method");
 
-    let event = connect_event(Handshake::to(shared())).await;
+    let event = connect_event(Handshake::new(shared())).await;
 
     assert_eq!(keys(&event), keys(&recorded));
-    // The recorded client had an API key, and no user agent.
+    // The recorded client had an API key and no user agent.
     let recorded = without(recorded["requestContext"].clone(), &["identity"]);
     assert_eq!(event["requestContext"]["identity"]["sourceIp"], "127.0.0.1");
     assert_eq!(shape(&without(event["requestContext"].clone(), &["identity"])), shape(&recorded));
 }
 
 #[tokio::test]
-async fn the_headers_are_those_of_a_recorded_event() {
+async fn the_headers_equal_those_of_a_recorded_event() {
     let recorded = recorded("websocket-request-without-method");
 
-    let event = connect_event(Handshake::to(shared())).await;
+    let event = connect_event(Handshake::new(shared())).await;
 
     for part in ["headers", "multiValueHeaders"] {
         assert_eq!(
@@ -50,16 +50,16 @@ async fn the_headers_are_those_of_a_recorded_event() {
 }
 
 #[tokio::test]
-async fn multi_value_headers_have_each_value() {
-    let event = connect_event(Handshake::to(shared()).header("x-many", "1").header("x-many", "2")).await;
+async fn multi_value_headers_contain_every_value() {
+    let event = connect_event(Handshake::new(shared()).header("x-many", "1").header("x-many", "2")).await;
 
     assert_eq!(event["multiValueHeaders"]["X-Many"], json!(["1", "2"]));
     assert_eq!(keys(&event["headers"]), keys(&event["multiValueHeaders"]));
 }
 
 #[tokio::test]
-async fn the_values_are_those_of_the_handshake() {
-    let event = connect_event(Handshake::to(shared())).await;
+async fn the_values_come_from_the_handshake() {
+    let event = connect_event(Handshake::new(shared())).await;
 
     let context = &event["requestContext"];
     assert_eq!((&context["routeKey"], &context["eventType"]), (&json!("$connect"), &json!("CONNECT")));
@@ -72,8 +72,8 @@ async fn the_values_are_those_of_the_handshake() {
 }
 
 #[tokio::test]
-async fn query_parameters_are_decoded_and_each_value_is_there() {
-    let event = connect_event(Handshake::to(shared()).query("id=1&id=2&name=Ada%20Lovelace")).await;
+async fn query_parameters_are_decoded_and_contain_every_value() {
+    let event = connect_event(Handshake::new(shared()).query("id=1&id=2&name=Ada%20Lovelace")).await;
 
     assert_eq!(event["queryStringParameters"], json!({ "id": "2", "name": "Ada Lovelace" }));
     assert_eq!(event["multiValueQueryStringParameters"], json!({ "id": ["1", "2"], "name": ["Ada Lovelace"] }));
@@ -88,9 +88,9 @@ async fn a_connection_id_is_eleven_bytes_in_base64() {
 }
 
 #[tokio::test]
-async fn a_status_that_is_no_success_refuses_the_handshake_with_that_status() {
+async fn a_status_other_than_success_refuses_the_handshake() {
     for status in [400, 401, 403, 404, 429, 500, 503] {
-        let refusal = Handshake::telling(shared(), &json!({ "answer": { "statusCode": status } })).refusal().await;
+        let refusal = Handshake::instructing(shared(), &json!({ "answer": { "statusCode": status } })).refusal().await;
 
         assert_eq!(refusal, status);
     }
@@ -99,7 +99,7 @@ async fn a_status_that_is_no_success_refuses_the_handshake_with_that_status() {
 #[tokio::test]
 async fn any_success_opens_the_socket() {
     for status in [200, 201, 204, 299] {
-        let mut socket = Handshake::telling(shared(), &json!({ "answer": { "statusCode": status } })).open().await;
+        let mut socket = Handshake::instructing(shared(), &json!({ "answer": { "statusCode": status } })).open().await;
 
         socket.expect_silence().await;
     }
@@ -107,17 +107,17 @@ async fn any_success_opens_the_socket() {
 
 #[tokio::test]
 async fn a_function_that_fails_refuses_the_handshake_with_502() {
-    for told in [json!({ "error": "as told" }), json!({ "panic": true }), json!({ "exit": 1 })] {
-        let refusal = Handshake::telling(shared(), &told).refusal().await;
+    for instruction in [json!({ "error": "as instructed" }), json!({ "panic": true }), json!({ "exit": 1 })] {
+        let refusal = Handshake::instructing(shared(), &instruction).refusal().await;
 
-        assert_eq!(refusal, 502, "{told}");
+        assert_eq!(refusal, 502, "{instruction}");
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_response_refuses_the_handshake_with_502() {
+async fn an_answer_that_is_not_a_response_refuses_the_handshake_with_502() {
     for nonsense in [json!("nonsense"), json!({}), json!({ "statusCode": "200 OK" }), json!([200])] {
-        let refusal = Handshake::telling(shared(), &json!({ "answer": nonsense })).refusal().await;
+        let refusal = Handshake::instructing(shared(), &json!({ "answer": nonsense })).refusal().await;
 
         assert_eq!(refusal, 502, "{nonsense}");
     }
@@ -127,13 +127,13 @@ async fn an_answer_that_is_no_response_refuses_the_handshake_with_502() {
 async fn the_handshake_waits_for_the_function() {
     let started = std::time::Instant::now();
 
-    Handshake::telling(shared(), &json!({ "sleep": 400, "answer": { "statusCode": 200 } })).open().await;
+    Handshake::instructing(shared(), &json!({ "sleep": 400, "answer": { "statusCode": 200 } })).open().await;
 
     assert!(started.elapsed().as_millis() >= 400);
 }
 
 #[tokio::test]
-async fn the_subprotocol_is_the_only_header_of_the_answer_that_reaches_the_client() {
+async fn of_the_answers_headers_only_the_subprotocol_reaches_the_client() {
     let headers = json!({ "Sec-WebSocket-Protocol": "chat", "x-own": "1", "set-cookie": "a=1" });
     let request = handshake_request(&json!({ "answer": { "statusCode": 200, "headers": headers } }));
 
@@ -145,7 +145,7 @@ async fn the_subprotocol_is_the_only_header_of_the_answer_that_reaches_the_clien
 }
 
 #[tokio::test]
-async fn no_subprotocol_is_chosen_unless_the_function_does() {
+async fn without_an_answer_of_the_function_no_subprotocol_is_chosen() {
     let multi_value = json!({ "multiValueHeaders": { "Sec-WebSocket-Protocol": ["chat"] } });
     for mut answer in [json!({}), multi_value] {
         answer["statusCode"] = json!(200);
@@ -160,7 +160,7 @@ async fn no_subprotocol_is_chosen_unless_the_function_does() {
 
 #[tokio::test]
 async fn a_request_without_an_upgrade_is_a_426() {
-    let url = shared().websocket.replacen("ws://", "http://", 1);
+    let url = shared().websocket().replacen("ws://", "http://", 1);
 
     let answer = Answer::to(reqwest::Client::builder().no_proxy().build().unwrap().request(Method::GET, url)).await;
 
@@ -168,9 +168,9 @@ async fn a_request_without_an_upgrade_is_a_426() {
 }
 
 #[tokio::test]
-async fn any_other_path_than_the_stage_is_a_403() {
+async fn every_path_other_than_the_stage_is_a_403() {
     for path in ["/", "/other", "/api/more", "/api/known"] {
-        let refusal = Handshake::to(shared()).path(path).refusal().await;
+        let refusal = Handshake::new(shared()).path(path).refusal().await;
 
         assert_eq!(refusal, 403, "{path}");
     }

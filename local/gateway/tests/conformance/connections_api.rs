@@ -1,11 +1,12 @@
-//! `@connections`: how functions reach sockets. The SDK tells errors apart by the header `x-amzn-ErrorType`.
+//! `@connections`, by which functions reach sockets. The SDK distinguishes errors by the header
+//! `x-amzn-ErrorType`.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Frame, Handshake, Socket, eventually, keys, shared};
 
-/// The largest message that may be posted.
+/// The largest message that can be posted, in bytes.
 const MAX_POST: usize = 131_072;
 
 /// Posts a text to a connection.
@@ -27,7 +28,7 @@ fn assert_error(answer: &Answer, status: u16, kind: &str) {
 }
 
 #[tokio::test]
-async fn a_post_reaches_the_client_as_it_is() {
+async fn a_post_reaches_the_client_unchanged() {
     let mut socket = Socket::open(shared()).await;
     let id = socket.id().await;
 
@@ -47,7 +48,7 @@ async fn a_function_reaches_the_sender_of_a_frame() {
 }
 
 #[tokio::test]
-async fn an_empty_post_is_taken() {
+async fn an_empty_post_is_accepted() {
     let socket = Socket::open(shared()).await;
 
     let answer = post(&socket.id().await, "").await;
@@ -57,7 +58,7 @@ async fn an_empty_post_is_taken() {
 
 #[tokio::test]
 async fn ids_are_percent_decoded() {
-    // About two ids in five has a character that means something else in a path.
+    // About two ids in five contain a character with a special meaning in a path.
     let (mut sockets, mut ids) = (Vec::new(), Vec::<String>::new());
     while !ids.iter().any(|id| id.contains(['/', '+'])) {
         let socket = Socket::open(shared()).await;
@@ -71,7 +72,7 @@ async fn ids_are_percent_decoded() {
 }
 
 #[tokio::test]
-async fn a_get_tells_since_when_the_client_is_there_and_from_where() {
+async fn a_get_describes_the_client() {
     let socket = Socket::open(shared()).await;
 
     let answer = get(&socket.id().await).await;
@@ -85,7 +86,7 @@ async fn a_get_tells_since_when_the_client_is_there_and_from_where() {
     }
 }
 
-/// Checks that a text has the form `2022-02-22T19:07:37Z`, with or without fractions of the second.
+/// Asserts that a text has the form `2022-02-22T19:07:37Z`, with or without fractions of a second.
 #[track_caller]
 fn assert_iso_8601(time: &Value) {
     let text = time.as_str().unwrap();
@@ -106,7 +107,7 @@ async fn a_delete_closes_the_socket() {
 }
 
 #[tokio::test]
-async fn a_connection_that_never_was_is_gone() {
+async fn an_unknown_connection_is_gone() {
     for method in [Method::POST, Method::GET, Method::DELETE] {
         let answer = Answer::to(shared().connections(method.clone(), "L0SM9cOFvHcCIhw=")).await;
 
@@ -115,7 +116,7 @@ async fn a_connection_that_never_was_is_gone() {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_closed_is_gone() {
+async fn a_closed_connection_is_gone() {
     let mut socket = Socket::open(shared()).await;
     let id = socket.id().await;
 
@@ -127,16 +128,16 @@ async fn a_connection_that_was_closed_is_gone() {
 }
 
 #[tokio::test]
-async fn a_connection_is_gone_inside_its_own_connect() {
-    // It answers with the status that its post was answered with, so that refuses the handshake.
-    let refusal = Handshake::telling(shared(), &json!({ "post": "too early" })).refusal().await;
+async fn a_connection_is_gone_during_its_own_connect() {
+    // The function answers with the status of its post, which refuses the handshake.
+    let refusal = Handshake::instructing(shared(), &json!({ "post": "too early" })).refusal().await;
 
     assert_eq!(refusal, 410);
 }
 
 #[tokio::test]
-async fn a_connection_that_was_refused_is_gone() {
-    let handshake = Handshake::telling(shared(), &json!({ "answer": { "statusCode": 403 } }));
+async fn a_refused_connection_is_gone() {
+    let handshake = Handshake::instructing(shared(), &json!({ "answer": { "statusCode": 403 } }));
     let agent = handshake.agent().to_owned();
     assert_eq!(handshake.refusal().await, 403);
     let event = crate::harness::socket_events(shared(), &agent, "CONNECT").remove(0);
@@ -147,7 +148,7 @@ async fn a_connection_that_was_refused_is_gone() {
 }
 
 #[tokio::test]
-async fn a_post_may_have_131072_bytes() {
+async fn a_post_has_at_most_131072_bytes() {
     let mut socket = Socket::open(shared()).await;
     let id = socket.id().await;
 
@@ -161,12 +162,12 @@ async fn a_post_may_have_131072_bytes() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_posted_to_too_fast() {
+async fn posts_to_a_client_that_does_not_read_are_refused() {
     let socket = Socket::open(shared()).await;
     let id = socket.id().await;
     let text = "x".repeat(MAX_POST);
 
-    // What the kernel and the gateway keep for the client is full at some time.
+    // The buffers of the kernel and of the gateway are full at some point.
     let mut answer = post(&id, text.as_str()).await;
     for _ in 0..2000 {
         if answer.status != 200 {

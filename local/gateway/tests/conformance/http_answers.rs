@@ -1,4 +1,4 @@
-//! What a client gets of a function's answer.
+//! The effect of a function's answer on the client.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -8,21 +8,23 @@ use crate::harness::{Answer, shared};
 /// The origin that the template allows.
 const PAGE: &str = "https://page.example";
 
-/// What the client gets when the function answers so.
+/// Returns the client's answer if the function answers like this.
 async fn answered(answer: Value) -> Answer {
-    Answer::to(shared().telling(json!({ "answer": answer }))).await
+    Answer::to(shared().instruct(json!({ "answer": answer }))).await
 }
 
 #[tokio::test]
-async fn status_headers_and_body_are_those_of_the_function() {
-    let answer = answered(json!({ "statusCode": 418, "headers": { "content-type": "text/plain", "x-own": "1" }, "body": "short and stout" })).await;
+async fn status_headers_and_body_come_from_the_function() {
+    let headers = json!({ "content-type": "text/plain", "x-own": "1" });
+
+    let answer = answered(json!({ "statusCode": 418, "headers": headers, "body": "short and stout" })).await;
 
     assert_eq!((answer.status, answer.text().as_str()), (418, "short and stout"));
     assert_eq!((answer.header("content-type"), answer.header("x-own")), ("text/plain", "1"));
 }
 
 #[tokio::test]
-async fn each_cookie_is_a_header_of_its_own() {
+async fn each_cookie_is_a_separate_header() {
     let cookies = ["a=1; Path=/; HttpOnly", "b=2, 3"];
 
     let answer = answered(json!({ "statusCode": 200, "cookies": cookies })).await;
@@ -32,7 +34,10 @@ async fn each_cookie_is_a_header_of_its_own() {
 
 #[tokio::test]
 async fn a_body_in_base64_is_decoded() {
-    let answer = answered(json!({ "statusCode": 200, "headers": { "content-type": "image/png" }, "body": "iVBORw==", "isBase64Encoded": true })).await;
+    let headers = json!({ "content-type": "image/png" });
+    let encoded = json!({ "statusCode": 200, "headers": headers, "body": "iVBORw==", "isBase64Encoded": true });
+
+    let answer = answered(encoded).await;
 
     assert_eq!(answer.body, [0x89, b'P', b'N', b'G']);
     assert_eq!(answer.header("content-type"), "image/png");
@@ -50,15 +55,21 @@ async fn an_answer_without_a_status_is_the_body_of_a_200() {
 
 #[tokio::test]
 async fn a_function_that_fails_is_a_500() {
-    for told in [json!({ "error": "as told" }), json!({ "panic": true }), json!({ "exit": 1 }), json!({ "exit": 0 })] {
-        let answer = Answer::to(shared().telling(told.clone())).await;
+    for instruction in
+        [json!({ "error": "as instructed" }), json!({ "panic": true }), json!({ "exit": 1 }), json!({ "exit": 0 })]
+    {
+        let answer = Answer::to(shared().instruct(instruction.clone())).await;
 
-        assert_eq!((answer.status, answer.json()), (500, json!({ "message": "Internal Server Error" })), "{told}");
+        assert_eq!(
+            (answer.status, answer.json()),
+            (500, json!({ "message": "Internal Server Error" })),
+            "{instruction}"
+        );
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_response_is_a_500() {
+async fn an_answer_that_is_not_a_response_is_a_500() {
     for nonsense in [
         json!({ "statusCode": "many" }),
         json!({ "statusCode": 200, "body": { "not": "text" } }),
@@ -71,12 +82,12 @@ async fn an_answer_that_is_no_response_is_a_500() {
 }
 
 #[tokio::test]
-async fn an_answer_may_have_six_megabytes() {
+async fn an_answer_has_at_most_six_megabytes() {
     const LIMIT: usize = 6 * 1024 * 1024;
     const AROUND: usize = r#"{"body":"","statusCode":200}"#.len();
 
-    let largest = Answer::to(shared().telling(json!({ "fill": LIMIT - AROUND }))).await;
-    let too_large = Answer::to(shared().telling(json!({ "fill": LIMIT - AROUND + 1 }))).await;
+    let largest = Answer::to(shared().instruct(json!({ "fill": LIMIT - AROUND }))).await;
+    let too_large = Answer::to(shared().instruct(json!({ "fill": LIMIT - AROUND + 1 }))).await;
 
     assert_eq!((largest.status, largest.body.len()), (200, LIMIT - AROUND));
     assert_eq!(too_large.status, 500);
@@ -100,14 +111,14 @@ async fn the_gateway_answers_a_preflight_itself_with_204() {
 }
 
 #[tokio::test]
-async fn what_a_function_says_of_cors_is_discarded() {
+async fn the_cors_headers_of_a_function_are_discarded() {
     let headers = json!({
         "access-control-allow-origin": "https://evil.example",
         "Access-Control-Allow-Credentials": "false",
         "access-control-expose-headers": "x-secret",
         "access-control-allow-methods": "PATCH",
     });
-    let request = || shared().telling(json!({ "answer": { "statusCode": 200, "headers": headers } }));
+    let request = || shared().instruct(json!({ "answer": { "statusCode": 200, "headers": headers } }));
 
     let from_page = Answer::to(request().header("origin", PAGE)).await;
     let from_elsewhere = Answer::to(request().header("origin", "https://evil.example")).await;

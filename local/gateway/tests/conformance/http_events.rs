@@ -1,11 +1,11 @@
-//! What a function learns of a request, in payload format 2.0.
+//! The events of requests, in payload format 2.0.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{assert_gateway_id, assert_time, keys, recorded, shape, shared, without};
 
-/// The headers of the recorded request; the gateway adds the rest.
+/// Returns the event of a request with the headers of the recorded one; the gateway adds the rest.
 async fn event_like_the_recorded_one() -> Value {
     shared()
         .event(shared().request(Method::GET, "/echo").header("accept", "*/*").header("user-agent", "curl/7.58.0"))
@@ -27,7 +27,7 @@ async fn an_event_has_the_fields_of_a_recorded_one() {
 
 #[tokio::test]
 async fn the_request_context_has_the_fields_of_a_recorded_one() {
-    // It was recorded with mutual TLS, which this API does not ask for.
+    // It was recorded with mutual TLS, which this API does not require.
     let recorded = without(recorded("v2-request-no-authorizer")["requestContext"].take(), &["authentication"]);
 
     let event = event_like_the_recorded_one().await;
@@ -36,7 +36,7 @@ async fn the_request_context_has_the_fields_of_a_recorded_one() {
 }
 
 #[tokio::test]
-async fn the_headers_are_those_of_a_recorded_event() {
+async fn the_headers_equal_those_of_a_recorded_event() {
     let recorded = recorded("v2-request-no-authorizer");
 
     let event = event_like_the_recorded_one().await;
@@ -45,7 +45,7 @@ async fn the_headers_are_those_of_a_recorded_event() {
 }
 
 #[tokio::test]
-async fn what_only_some_requests_have_has_the_form_of_a_recorded_event() {
+async fn optional_parts_have_the_form_of_a_recorded_event() {
     let parts = ["cookies", "queryStringParameters", "pathParameters", "body"];
     let recorded = recorded("v2-request-multi-value-parameters");
     let request = shared().request(Method::GET, "/routes/hello/big/world?Parameter1=value1&Parameter1=value2");
@@ -59,7 +59,7 @@ async fn what_only_some_requests_have_has_the_form_of_a_recorded_event() {
 }
 
 #[tokio::test]
-async fn what_a_request_does_not_have_is_absent() {
+async fn parts_that_a_request_lacks_are_absent() {
     let event = shared().event_of("/echo").await;
 
     for absent in ["cookies", "queryStringParameters", "pathParameters", "body", "stageVariables"] {
@@ -69,20 +69,29 @@ async fn what_a_request_does_not_have_is_absent() {
 }
 
 #[tokio::test]
-async fn the_values_are_those_of_the_request() {
+async fn the_values_come_from_the_request() {
     let event = shared().event(shared().request(Method::PUT, "/echo").header("user-agent", "someone/1")).await;
 
     assert_eq!(event["version"], "2.0");
     assert_eq!(event["rawPath"], "/echo");
     let context = &event["requestContext"];
-    let http = json!({ "method": "PUT", "path": "/echo", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "someone/1" });
-    assert_eq!(context["http"], http);
+    let (method, path, protocol) = ("PUT", "/echo", "HTTP/1.1");
+    assert_eq!(
+        context["http"],
+        json!({
+            "method": method,
+            "path": path,
+            "protocol": protocol,
+            "sourceIp": "127.0.0.1",
+            "userAgent": "someone/1",
+        })
+    );
     assert_eq!(event["headers"]["x-forwarded-for"], "127.0.0.1");
     assert_eq!(context["domainName"], event["headers"]["host"]);
 }
 
 #[tokio::test]
-async fn the_stage_is_default_and_not_in_the_path() {
+async fn the_default_stage_is_not_part_of_the_path() {
     let event = shared().event_of("/routes/exact").await;
 
     assert_eq!(event["requestContext"]["stage"], "$default");
@@ -93,7 +102,7 @@ async fn the_stage_is_default_and_not_in_the_path() {
 }
 
 #[tokio::test]
-async fn the_route_key_is_the_route_and_not_the_request() {
+async fn the_route_key_names_the_route_and_not_the_request() {
     for (path, key) in
         [("/echo", "ANY /echo"), ("/routes/exact", "GET /routes/exact"), ("/routes/x", "GET /routes/{name}")]
     {
@@ -160,7 +169,7 @@ async fn query_parameters_of_the_same_name_are_joined_by_commas() {
 }
 
 #[tokio::test]
-async fn a_body_is_text_where_the_gateway_knows_the_media_type_for_text() {
+async fn a_body_of_a_textual_media_type_is_text() {
     for media_type in [
         "application/json",
         "application/json; charset=utf-8",
@@ -177,7 +186,7 @@ async fn a_body_is_text_where_the_gateway_knows_the_media_type_for_text() {
 }
 
 #[tokio::test]
-async fn any_other_body_is_base64() {
+async fn every_other_body_is_base64() {
     let types = [
         "application/x-www-form-urlencoded",
         "multipart/form-data; boundary=x",

@@ -1,4 +1,4 @@
-//! Which function a request reaches, and what none may be reached with.
+//! The route of a request, and requests that no function gets.
 
 use reqwest::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::harness::{Answer, bare, raw, shared};
 const MIB: usize = 1024 * 1024;
 
 #[tokio::test]
-async fn an_exact_route_comes_before_a_parameter_and_that_before_the_rest_of_a_path() {
+async fn exact_routes_precede_parameters_and_those_precede_greedy_parameters() {
     for (path, key) in [
         ("/routes/exact", "GET /routes/exact"),
         ("/routes/other", "GET /routes/{name}"),
@@ -22,14 +22,14 @@ async fn an_exact_route_comes_before_a_parameter_and_that_before_the_rest_of_a_p
 }
 
 #[tokio::test]
-async fn the_rest_of_a_path_is_one_parameter() {
+async fn a_greedy_parameter_contains_the_rest_of_the_path() {
     let event = shared().event_of("/routes/one/two/three%20four").await;
 
     assert_eq!(event["pathParameters"], json!({ "proxy": "one/two/three four" }));
 }
 
 #[tokio::test]
-async fn a_route_for_any_method_takes_every_method() {
+async fn a_route_for_any_method_accepts_every_method() {
     for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
         let event = shared().event(shared().request(method.clone(), "/echo")).await;
 
@@ -38,7 +38,7 @@ async fn a_route_for_any_method_takes_every_method() {
 }
 
 #[tokio::test]
-async fn no_route_is_a_404() {
+async fn a_request_without_a_route_is_a_404() {
     for (method, path) in
         [(Method::POST, "/"), (Method::GET, "/echo/more"), (Method::POST, "/routes/exact"), (Method::GET, "/Echo")]
     {
@@ -49,7 +49,7 @@ async fn no_route_is_a_404() {
 }
 
 #[tokio::test]
-async fn the_default_route_takes_what_no_other_does() {
+async fn the_default_route_gets_the_remaining_requests() {
     for (method, path, key) in [
         (Method::GET, "/", "$default"),
         (Method::GET, "/exact", "GET /exact"),
@@ -64,7 +64,7 @@ async fn the_default_route_takes_what_no_other_does() {
 }
 
 #[tokio::test]
-async fn request_line_and_headers_may_have_10240_bytes() {
+async fn request_line_and_headers_have_at_most_10240_bytes() {
     const LIMIT: usize = 10_240;
     let start = "GET /echo HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-fill: ";
     let request = |bytes: usize| format!("{start}{}\r\n\r\n", "x".repeat(bytes - start.len() - "\r\n".len()));

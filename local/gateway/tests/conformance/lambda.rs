@@ -1,4 +1,4 @@
-//! Processes of functions, and what they are invoked with.
+//! The processes of functions, their environment, and their invocations.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, eventually, keys, shared};
 
-/// The process that a report comes from.
+/// Returns the process that has sent a report.
 fn process(report: &Value) -> u64 {
     report["process"].as_u64().unwrap()
 }
@@ -19,7 +19,7 @@ async fn a_process_is_frozen_between_invocations() {
     let before = shared().report_after("Frozen", json!({ "tick": true, "sleep": 100 })).await;
     assert!(before["ticks"].as_u64().unwrap() > 10, "{before}");
 
-    // This is no waiting for something to happen: it gives work that is not frozen the time to show.
+    // Nothing is awaited here: a process that is not frozen gets the time to count.
     tokio::time::sleep(Duration::from_millis(500)).await;
 
     let after = shared().report("Frozen").await;
@@ -29,14 +29,14 @@ async fn a_process_is_frozen_between_invocations() {
 }
 
 #[tokio::test]
-async fn a_process_handles_one_invocation_after_the_other() {
+async fn a_process_handles_one_invocation_after_another() {
     let mut handled: HashMap<u64, Vec<u64>> = HashMap::new();
     for _ in 0..10 {
         let report = shared().report("Reused").await;
         handled.entry(process(&report)).or_default().push(report["invocations"].as_u64().unwrap());
     }
 
-    // One that has just answered may not be ready for the next invocation yet, which then starts another.
+    // A process that has just answered may not be ready yet; the next invocation then starts another.
     assert!(handled.len() < 10, "{handled:?}");
     for counts in handled.values() {
         assert!((1..).zip(counts).all(|(expected, count)| expected == *count), "{handled:?}");
@@ -44,7 +44,7 @@ async fn a_process_handles_one_invocation_after_the_other() {
 }
 
 #[tokio::test]
-async fn more_load_means_more_processes_with_one_invocation_each() {
+async fn parallel_invocations_have_a_process_each() {
     let started = Instant::now();
 
     let reports = join_all((0..6).map(|_| shared().report_after("Busy", json!({ "sleep": 1500 })))).await;
@@ -78,13 +78,13 @@ async fn the_deadline_is_the_timeout_from_now_in_milliseconds() {
 }
 
 #[tokio::test]
-async fn a_function_that_answers_with_an_error_goes_on() {
+async fn a_process_survives_an_error_of_its_function() {
     let mut failed = HashSet::new();
     eventually("a process that failed handles another invocation", async || {
-        let answer = shared().invoke("Failing", &json!({ "do": { "error": "as told to" } })).await;
+        let answer = shared().invoke("Failing", &json!({ "do": { "error": "as instructed by" } })).await;
         assert_eq!((answer.status, answer.header("x-amz-function-error")), (200, "Unhandled"));
         let message = answer.json()["errorMessage"].as_str().unwrap().to_owned();
-        failed.insert(message.split_once("as told to process ").unwrap().1.parse::<u64>().unwrap());
+        failed.insert(message.split_once("as instructed by process ").unwrap().1.parse::<u64>().unwrap());
         failed.contains(&process(&shared().report("Failing").await))
     })
     .await;
@@ -95,7 +95,7 @@ async fn a_panic_is_an_error_and_the_next_invocation_works() {
     let answer = shared().invoke("Panicking", &json!({ "do": { "panic": true } })).await;
 
     assert_eq!((answer.status, answer.header("x-amz-function-error")), (200, "Unhandled"));
-    assert!(answer.json()["errorMessage"].as_str().unwrap().contains("as told"), "{}", answer.text());
+    assert!(answer.json()["errorMessage"].as_str().unwrap().contains("as instructed"), "{}", answer.text());
     shared().report("Panicking").await;
 }
 
@@ -108,7 +108,7 @@ async fn a_process_that_exits_is_an_error_and_the_next_invocation_starts_another
 }
 
 #[tokio::test]
-async fn the_environment_is_that_of_the_template_and_lambdas_own() {
+async fn the_environment_consists_of_the_templates_and_lambdas_variables() {
     let report = shared().report("Configured").await;
 
     let environment = &report["environment"];
@@ -120,7 +120,7 @@ async fn the_environment_is_that_of_the_template_and_lambdas_own() {
 }
 
 #[tokio::test]
-async fn lambda_tells_a_function_what_it_is() {
+async fn lambda_describes_the_function_to_itself() {
     let report = shared().report("Configured").await;
 
     let environment = &report["environment"];
@@ -136,7 +136,7 @@ async fn lambda_tells_a_function_what_it_is() {
 }
 
 #[tokio::test]
-async fn each_invocation_has_a_request_id_of_its_own() {
+async fn each_invocation_has_its_own_request_id() {
     let (one, other) = (shared().report("Configured").await, shared().report("Configured").await);
 
     assert_ne!(one["requestId"], other["requestId"]);
@@ -145,7 +145,7 @@ async fn each_invocation_has_a_request_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn the_answer_of_a_function_is_the_answer_of_its_invocation() {
+async fn an_invocation_returns_the_functions_answer() {
     let answer = shared().invoke("Configured", &json!({ "do": { "answer": ["any", { "JSON": null }] } })).await;
 
     assert_eq!((answer.status, answer.header("x-amz-function-error")), (200, ""));
@@ -153,7 +153,7 @@ async fn the_answer_of_a_function_is_the_answer_of_its_invocation() {
 }
 
 #[tokio::test]
-async fn a_function_that_is_not_in_the_template_is_not_found() {
+async fn an_unknown_function_is_not_found() {
     let answer =
         Answer::to(shared().request(Method::POST, "/2015-03-31/functions/Nobody/invocations").body("{}")).await;
 

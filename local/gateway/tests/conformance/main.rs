@@ -1,20 +1,22 @@
-//! What the gateway and Lambda do, one fact a test: what holds here holds on AWS. Events are compared with recorded ones.
+//! The documented behavior of API Gateway and Lambda, one fact per test. Events are compared with
+//! recorded ones.
 //!
 //! The functions are the example `probe`, which does what its event says.
 
-#![expect(clippy::unwrap_used, reason = "what goes wrong in a helper is the failure of the test that called it")]
+#![expect(clippy::unwrap_used, reason = "an error in a helper fails the test that has called it")]
 
 mod harness;
 
+mod apis;
 mod connect;
 mod connections_api;
-mod events_folder;
+mod echo;
 mod hot_reload;
 mod http_answers;
 mod http_events;
 mod http_routing;
 mod lambda;
-mod least_privilege;
+mod lifecycle;
 mod socket_events;
 mod socket_limits;
 mod socket_routing;

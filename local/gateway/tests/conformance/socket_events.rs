@@ -1,4 +1,4 @@
-//! What functions learn of messages and of the ends of sockets.
+//! The events of messages and of closed sockets.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::harness::{
 
 #[tokio::test]
 async fn a_message_has_a_body_and_neither_headers_nor_query() {
-    let mut socket = Handshake::to(shared()).query("id=1").open().await;
+    let mut socket = Handshake::new(shared()).query("id=1").open().await;
 
     socket.send(r#"{"action":"known"}"#).await;
 
@@ -22,7 +22,7 @@ async fn a_message_has_a_body_and_neither_headers_nor_query() {
 }
 
 #[tokio::test]
-async fn the_context_of_a_message_is_that_of_the_connection_with_a_message_id() {
+async fn the_context_of_a_message_adds_a_message_id_to_the_connections() {
     let mut socket = Socket::open(shared()).await;
 
     socket.send(r#"{"action":"known"}"#).await;
@@ -40,7 +40,7 @@ async fn the_context_of_a_message_is_that_of_the_connection_with_a_message_id() 
 }
 
 #[tokio::test]
-async fn each_message_has_ids_of_its_own() {
+async fn each_message_has_its_own_ids() {
     let mut socket = Socket::open(shared()).await;
 
     socket.send("one").await;
@@ -53,8 +53,8 @@ async fn each_message_has_ids_of_its_own() {
 }
 
 #[tokio::test]
-async fn the_body_of_a_message_is_the_text_as_it_was_sent() {
-    for text in [" {\"action\" : \"known\"} \n", "no JSON, but ä and \u{1F980}"] {
+async fn the_body_of_a_message_is_the_unchanged_text() {
+    for text in [" {\"action\" : \"known\"} \n", "not JSON, but ä and \u{1F980}"] {
         let mut socket = Socket::open(shared()).await;
 
         socket.send(text).await;
@@ -83,7 +83,7 @@ async fn a_disconnect_event_has_the_fields_of_a_recorded_one() {
 }
 
 #[tokio::test]
-async fn a_disconnect_event_is_about_the_connection_that_was_opened() {
+async fn a_disconnect_event_describes_the_same_connection() {
     let mut socket = Socket::open(shared()).await;
 
     socket.close(None).await;
@@ -96,7 +96,7 @@ async fn a_disconnect_event_is_about_the_connection_that_was_opened() {
 }
 
 #[tokio::test]
-async fn a_client_that_gives_no_code_disconnects_with_1005() {
+async fn a_client_without_a_close_code_disconnects_with_1005() {
     let recorded = recorded("websocket-request-disconnect-route");
     let mut socket = Socket::open(shared()).await;
 
@@ -108,7 +108,7 @@ async fn a_client_that_gives_no_code_disconnects_with_1005() {
 }
 
 #[tokio::test]
-async fn the_code_and_the_reason_of_the_client_are_passed_on() {
+async fn the_close_code_and_the_reason_are_passed_on() {
     for (code, reason) in [(1000, ""), (1001, "leaving"), (4001, "tired")] {
         let mut socket = Socket::open(shared()).await;
 

@@ -1,4 +1,4 @@
-//! What a socket may send, and how long it may live.
+//! The limits of messages and of the lifetime of sockets.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::harness::{Frame, Setup, Socket, shared};
 const MAX_FRAME: usize = 32 * 1024;
 const MAX_MESSAGE: usize = 128 * 1024;
 
-/// Sends a message in frames of these many bytes.
+/// Sends a message in frames of these sizes.
 async fn send_in_frames(socket: &mut Socket<'_>, sizes: &[usize]) {
     for (index, size) in sizes.iter().enumerate() {
         let kind = if index == 0 { Data::Text } else { Data::Continue };
@@ -32,7 +32,7 @@ async fn a_binary_frame_closes_the_socket_with_1003() {
 }
 
 #[tokio::test]
-async fn a_frame_may_have_32_kib() {
+async fn a_frame_has_at_most_32_kib() {
     let mut socket = Socket::open(shared()).await;
 
     socket.send("x".repeat(MAX_FRAME)).await;
@@ -42,7 +42,7 @@ async fn a_frame_may_have_32_kib() {
 }
 
 #[tokio::test]
-async fn a_frame_of_one_byte_more_closes_the_socket_with_1009() {
+async fn a_longer_frame_closes_the_socket_with_1009() {
     let mut socket = Socket::open(shared()).await;
 
     socket.send("x".repeat(MAX_FRAME + 1)).await;
@@ -52,7 +52,7 @@ async fn a_frame_of_one_byte_more_closes_the_socket_with_1009() {
 }
 
 #[tokio::test]
-async fn a_message_in_several_frames_may_have_128_kib() {
+async fn a_message_in_several_frames_has_at_most_128_kib() {
     let mut socket = Socket::open(shared()).await;
 
     send_in_frames(&mut socket, &[MAX_FRAME; 4]).await;
@@ -62,7 +62,7 @@ async fn a_message_in_several_frames_may_have_128_kib() {
 }
 
 #[tokio::test]
-async fn a_message_of_one_byte_more_closes_the_socket_with_1009() {
+async fn a_longer_message_closes_the_socket_with_1009() {
     let mut socket = Socket::open(shared()).await;
 
     send_in_frames(&mut socket, &[MAX_FRAME, MAX_FRAME, MAX_FRAME, MAX_FRAME, 1]).await;
@@ -72,10 +72,10 @@ async fn a_message_of_one_byte_more_closes_the_socket_with_1009() {
 }
 
 #[tokio::test]
-async fn a_socket_without_traffic_closes_with_1001_after_ten_minutes() {
-    // Six hundred times as fast, ten minutes are a second.
-    let stack = Setup::of_shared().set("LOCAL_TIME_SCALE", 600).start();
-    let mut socket = Socket::open(&stack).await;
+async fn an_idle_socket_closes_with_1001_after_ten_minutes() {
+    // At 600 times the speed, ten minutes take a second.
+    let gateway = Setup::shared().option("--time-scale", "600").start();
+    let mut socket = Socket::open(&gateway).await;
     let opened = Instant::now();
 
     assert_eq!(socket.next().await, Frame::Close(1001));
@@ -85,10 +85,10 @@ async fn a_socket_without_traffic_closes_with_1001_after_ten_minutes() {
 }
 
 #[tokio::test]
-async fn a_socket_closes_with_1001_after_two_hours_whatever_the_traffic() {
-    // Six hundred times as fast, two hours are twelve seconds, and ten minutes are one.
-    let stack = Setup::of_shared().set("LOCAL_TIME_SCALE", 600).start();
-    let mut socket = Socket::open(&stack).await;
+async fn a_busy_socket_closes_with_1001_after_two_hours() {
+    // At 600 times the speed, two hours take twelve seconds, and ten minutes take one.
+    let gateway = Setup::shared().option("--time-scale", "600").start();
+    let mut socket = Socket::open(&gateway).await;
     let opened = Instant::now();
     let ping = json!({ "do": { "post": "pong" } }).to_string();
 

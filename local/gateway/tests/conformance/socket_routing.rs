@@ -1,10 +1,10 @@
-//! Which function a frame reaches, and what the client hears.
+//! The route of a frame, and the answers of the gateway.
 
 use serde_json::json;
 
 use crate::harness::{Handshake, Socket, assert_gateway_id, bare, keys, shared};
 
-/// The route that a frame takes.
+/// Returns the route that a frame takes.
 async fn route_of(frame: &str) -> String {
     let mut socket = Socket::open(shared()).await;
     socket.send(frame).await;
@@ -12,7 +12,7 @@ async fn route_of(frame: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_action_selects_the_route_of_that_name() {
+async fn the_action_selects_the_route() {
     for (frame, route) in [
         (r#"{"action":"known"}"#, "known"),
         (r#"{"action":"with-hyphens"}"#, "with-hyphens"),
@@ -23,14 +23,14 @@ async fn the_action_selects_the_route_of_that_name() {
 }
 
 #[tokio::test]
-async fn an_action_that_is_no_text_is_compared_as_text() {
+async fn other_values_are_compared_as_text() {
     for (frame, route) in [(r#"{"action":42}"#, "42"), (r#"{"action":"42"}"#, "42"), (r#"{"action":true}"#, "true")] {
         assert_eq!(route_of(frame).await, route, "{frame}");
     }
 }
 
 #[tokio::test]
-async fn an_action_has_to_match_exactly() {
+async fn an_action_must_match_exactly() {
     for frame in [
         r#"{"action":"Known"}"#,
         r#"{"action":"known "}"#,
@@ -43,7 +43,7 @@ async fn an_action_has_to_match_exactly() {
 }
 
 #[tokio::test]
-async fn what_is_no_json_object_takes_the_default_route() {
+async fn a_frame_that_is_not_a_json_object_takes_the_default_route() {
     for frame in ["known", "{\"action\":\"known\"", "\"known\"", "42", "null", "[\"known\"]"] {
         assert_eq!(route_of(frame).await, "$default", "{frame}");
     }
@@ -57,10 +57,10 @@ async fn a_frame_without_an_action_takes_the_default_route() {
 }
 
 #[tokio::test]
-async fn a_frame_without_a_route_is_forbidden_where_there_is_no_default_one() {
+async fn a_frame_without_a_route_is_forbidden_if_there_is_no_default_route() {
     let mut socket = Socket::open(bare()).await;
     let id = socket.id().await;
-    for frame in [r#"{"action":"unknown"}"#, "no JSON"] {
+    for frame in [r#"{"action":"unknown"}"#, "not JSON"] {
         socket.send(frame).await;
 
         let answer = socket.next_json().await;
@@ -73,7 +73,7 @@ async fn a_frame_without_a_route_is_forbidden_where_there_is_no_default_one() {
 #[tokio::test]
 async fn a_socket_stays_open_after_a_forbidden_frame() {
     let mut socket = Socket::open(bare()).await;
-    socket.send("no JSON").await;
+    socket.send("not JSON").await;
     socket.next_json().await;
 
     socket.send(r#"{"action":"known","after":"it"}"#).await;
@@ -83,14 +83,14 @@ async fn a_socket_stays_open_after_a_forbidden_frame() {
 
 #[tokio::test]
 async fn a_function_that_fails_is_an_internal_server_error_frame() {
-    for told in [json!({ "error": "as told" }), json!({ "panic": true }), json!({ "exit": 1 })] {
+    for instruction in [json!({ "error": "as instructed" }), json!({ "panic": true }), json!({ "exit": 1 })] {
         let mut socket = Socket::open(shared()).await;
         let id = socket.id().await;
 
-        socket.send(json!({ "action": "known", "do": told }).to_string()).await;
+        socket.send(json!({ "action": "known", "do": instruction }).to_string()).await;
 
         let answer = socket.next_json().await;
-        assert_eq!(answer["message"], "Internal server error", "{told}");
+        assert_eq!(answer["message"], "Internal server error", "{instruction}");
         assert_eq!(answer["connectionId"], id.as_str());
         assert_gateway_id(&answer["requestId"]);
         assert_eq!(keys(&answer).len(), 3, "{answer}");
@@ -127,15 +127,15 @@ async fn the_body_that_a_function_returns_is_not_sent() {
 
 #[tokio::test]
 async fn the_body_that_connect_returns_is_not_sent() {
-    let told = json!({ "answer": { "statusCode": 200, "body": "unheard" } });
+    let instruction = json!({ "answer": { "statusCode": 200, "body": "unheard" } });
 
-    let mut socket = Handshake::telling(shared(), &told).open().await;
+    let mut socket = Handshake::instructing(shared(), &instruction).open().await;
 
     socket.expect_silence().await;
 }
 
 #[tokio::test]
-async fn what_was_sent_before_the_client_left_is_handled() {
+async fn a_frame_is_handled_even_if_its_sender_has_left() {
     let mut socket = Socket::open(shared()).await;
 
     socket.send("parting words").await;

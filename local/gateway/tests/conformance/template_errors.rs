@@ -1,4 +1,4 @@
-//! A template that cannot be run stops the stack at start, with the line and what is wrong.
+//! A template that cannot be run stops the gateway at start, with the line and the problem.
 
 use crate::harness::{Setup, temporary_folder};
 
@@ -21,16 +21,16 @@ Resources:
         $connect: {FunctionArn: !GetAtt Probe.Arn}
 ";
 
-/// What the stack says when in the good template `from` is replaced.
+/// Returns the output of the gateway if `from` is replaced in the good template.
 fn complaint(from: &str, to: &str) -> String {
     assert!(GOOD.contains(from), "{from}");
     let folder = temporary_folder();
-    let (status, output) = Setup::of_text(&folder, &GOOD.replacen(from, to, 1)).start_in_vain();
+    let (status, output) = Setup::text(&folder, &GOOD.replacen(from, to, 1)).start_in_vain();
     assert!(!status.success(), "{output}");
     output
 }
 
-/// Checks that the line and the words are in one line of what the stack says.
+/// Asserts that one line of the output contains the line number and the words.
 #[track_caller]
 fn assert_complaint(complaint: &str, line: usize, words: &[&str]) {
     let start = format!("template.yaml, line {line}: ");
@@ -40,10 +40,10 @@ fn assert_complaint(complaint: &str, line: usize, words: &[&str]) {
 }
 
 #[test]
-fn the_template_that_they_are_made_of_is_good() {
+fn the_good_template_starts() {
     let folder = temporary_folder();
 
-    Setup::of_text(&folder, GOOD).start();
+    Setup::text(&folder, GOOD).start();
 }
 
 #[test]
@@ -52,13 +52,13 @@ fn an_unknown_intrinsic_function() {
 }
 
 #[test]
-fn a_reference_to_nothing() {
+fn an_unknown_reference() {
     assert_complaint(&complaint("!Ref AWS::StackName", "!Ref Nothing"), 8, &["Nothing"]);
     assert_complaint(&complaint("!Ref AWS::StackName", "!Sub 'a ${Nothing}'"), 8, &["Nothing"]);
 }
 
 #[test]
-fn a_route_to_a_function_that_is_not_there() {
+fn a_route_to_an_unknown_function() {
     assert_complaint(&complaint("!GetAtt Probe.Arn", "!GetAtt Nobody.Arn"), 16, &["Nobody"]);
 }
 
@@ -82,42 +82,43 @@ fn a_binary_without_a_function() {
     std::fs::create_dir_all(&sources).unwrap();
     std::fs::write(sources.join("lonely.rs"), "").unwrap();
 
-    let (status, output) = Setup::of_text(&folder, GOOD).start_in_vain();
+    let setup = Setup::text(&folder, GOOD).option("--functions-in", folder.path().join("functions"));
+    let (status, output) = setup.start_in_vain();
 
     assert!(!status.success());
     assert!(output.contains("lonely"), "{output}");
 }
 
 #[test]
-fn code_that_is_no_binary_of_this_workspace() {
+fn code_outside_of_target_lambda() {
     assert_complaint(&complaint("target/lambda/probe", "src/"), 6, &["CodeUri"]);
 }
 
 #[test]
-fn yaml_that_cannot_be_read() {
+fn invalid_yaml() {
     assert_complaint(&complaint("Timeout: 3", "Timeout: [3"), 8, &[]);
 }
 
 #[test]
-fn a_setting_that_is_no_number() {
+fn a_setting_that_is_not_a_number() {
     assert_complaint(&complaint("Timeout: 3", "Timeout: soon"), 7, &["Timeout"]);
 }
 
 #[test]
-fn a_property_that_is_missing() {
+fn a_missing_property() {
     assert_complaint(&complaint("      StageName: api\n", ""), 13, &["StageName"]);
 }
 
 #[test]
-fn an_event_that_cannot_be_run_here() {
+fn an_unsupported_event() {
     assert_complaint(&complaint("Type: HttpApi,", "Type: Schedule,"), 9, &["HttpApi"]);
 }
 
 #[test]
-fn two_routes_that_are_the_same() {
-    let twice = "{Api: {Type: HttpApi, Properties: {Method: GET, Path: /probe}}, Again: {Type: HttpApi, Properties: {Method: GET, Path: /probe}}}";
+fn two_identical_routes() {
+    let event = "{Type: HttpApi, Properties: {Method: GET, Path: /probe}}";
 
-    let complaint = complaint("{Api: {Type: HttpApi, Properties: {Method: GET, Path: /probe}}}", twice);
+    let complaint = complaint(&format!("{{Api: {event}}}"), &format!("{{Api: {event}, Again: {event}}}"));
 
     assert!(complaint.contains("GET /probe"), "{complaint}");
 }

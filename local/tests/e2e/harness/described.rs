@@ -48,7 +48,7 @@ const ADDRESS: &str = "https://api.example.com/";
 
 impl Description {
     fn read(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/api").join(name);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/api").join(name);
         let document: Value = yaml_serde::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         let mut places = Vec::new();
         find_schemas(&document, "", &mut places);

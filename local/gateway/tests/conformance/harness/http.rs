@@ -1,4 +1,4 @@
-//! Requests to the HTTP API and to the other APIs that the stack serves.
+//! Requests to the HTTP API and to the other APIs of the gateway.
 
 use std::time::Duration;
 
@@ -10,30 +10,30 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::stack::Stack;
+use super::gateway::Gateway;
 
 /// Longer than any answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-impl Stack {
-    /// A request to the HTTP API, to be finished by the caller.
+impl Gateway {
+    /// Returns a request to the HTTP API, to be finished by the caller.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         client().request(method, format!("{}{path}", self.http))
     }
 
-    /// A request to `probe`, which does as told.
-    pub(crate) fn telling(&self, told: Value) -> RequestBuilder {
-        self.request(Method::GET, "/echo").header("x-do", told.to_string())
+    /// Returns a request to `probe` with an instruction.
+    pub(crate) fn instruct(&self, instruction: Value) -> RequestBuilder {
+        self.request(Method::GET, "/echo").header("x-do", instruction.to_string())
     }
 
-    /// The event that a request makes.
+    /// Returns the event of a request.
     pub(crate) async fn event(&self, request: RequestBuilder) -> Value {
         let answer = Answer::to(request).await;
         assert_eq!(answer.status, 200, "{}\n{}", answer.text(), self.output);
         answer.json()
     }
 
-    /// The event of a `GET` of this path.
+    /// Returns the event of a `GET` of this path.
     pub(crate) async fn event_of(&self, path: &str) -> Value {
         self.event(self.request(Method::GET, path)).await
     }
@@ -44,28 +44,28 @@ impl Stack {
         Answer::to(self.request(Method::POST, &path).body(event.to_string())).await
     }
 
-    /// What `probe` reports of its process.
+    /// Returns the report of `probe` on its process.
     pub(crate) async fn report(&self, function: &str) -> Value {
         self.report_after(function, json!({})).await
     }
 
-    /// The same, after it did as told.
-    pub(crate) async fn report_after(&self, function: &str, told: Value) -> Value {
-        let answer = self.invoke(function, &json!({ "do": told })).await;
+    /// Returns the report of `probe` on its process after an instruction.
+    pub(crate) async fn report_after(&self, function: &str, instruction: Value) -> Value {
+        let answer = self.invoke(function, &json!({ "do": instruction })).await;
         assert_eq!(answer.header("x-amz-function-error"), "", "{}\n{}", answer.text(), self.output);
         answer.json()
     }
 
-    /// A request to `@connections`.
+    /// Returns a request to `@connections`.
     pub(crate) fn connections(&self, method: Method, id: &str) -> RequestBuilder {
-        let stage = self.websocket.replacen("ws://", "http://", 1);
+        let stage = self.websocket().replacen("ws://", "http://", 1);
         client().request(method, format!("{stage}/@connections/{}", utf8_percent_encode(id, NON_ALPHANUMERIC)))
     }
 }
 
-/// One for each call: the runtimes of the tests come and go.
+/// Returns a new client for each call: the runtimes of the tests come and go.
 fn client() -> Client {
-    Client::builder().no_proxy().redirect(Policy::none()).timeout(PATIENCE).build().unwrap()
+    Client::builder().no_proxy().redirect(Policy::none()).timeout(TIMEOUT).build().unwrap()
 }
 
 /// An answer.
@@ -80,37 +80,37 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The answer to a request.
+    /// Sends a request and returns its answer.
     pub(crate) async fn to(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Self { status, headers, body: response.bytes().await.unwrap().to_vec() }
     }
 
-    /// The value of a header; empty without it.
+    /// Returns the value of a header; empty without it.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// All values of a header.
+    /// Returns all values of a header.
     pub(crate) fn header_values(&self, name: &str) -> Vec<&str> {
         self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 }
 
-/// Sends a request that is written out, to the host and port of `url`; returns the status and what follows it.
-/// The request has to say `connection: close`.
+/// Sends a literal request to the host and port of `url`; returns the status and the rest of the
+/// answer. The request must contain `connection: close`.
 pub(crate) async fn raw(url: &str, request: &str) -> (u16, String) {
     let authority = url.split("://").nth(1).unwrap().split('/').next().unwrap();
     let mut stream = TcpStream::connect(authority).await.unwrap();

@@ -1,31 +1,29 @@
-//! What the tests are written with: the stack under test, requests, sockets, and recorded events.
+//! The tools of the tests: the gateway under test, requests, sockets, and recorded events.
 
+mod gateway;
 mod http;
-#[path = "../../e2e/harness/output.rs"]
 mod output;
-#[path = "../../e2e/harness/program.rs"]
 mod program;
 mod recorded;
 mod socket;
-mod stack;
-#[path = "../../e2e/harness/wait.rs"]
 mod wait;
 
+pub(crate) use gateway::{Gateway, Setup, bare, conformance, package, probe, shared};
 pub(crate) use http::{Answer, raw};
 pub(crate) use program::temporary_folder;
 pub(crate) use recorded::{keys, recorded, shape, without};
 pub(crate) use socket::{Frame, Handshake, Socket, socket_events};
-pub(crate) use stack::{Setup, Stack, bare, functions, probe, shared, workspace};
 pub(crate) use wait::eventually;
 
 use serde_json::Value;
 
-/// A word that nothing else contains.
+/// Returns a word that occurs nowhere else.
 pub(crate) fn unique(start: &str) -> String {
     format!("{start}{:016x}", rand::random::<u64>())
 }
 
-/// Checks that a text has the form of an id of API Gateway: eleven bytes in base64, as in `L0SM9cOFvHcCIhw=`.
+/// Asserts that a text has the form of API Gateway's ids: eleven bytes in base64, such as
+/// `L0SM9cOFvHcCIhw=`.
 #[track_caller]
 pub(crate) fn assert_gateway_id(id: &Value) {
     use base64::Engine as _;
@@ -33,7 +31,8 @@ pub(crate) fn assert_gateway_id(id: &Value) {
     assert_eq!(bytes.len(), 11, "{id}");
 }
 
-/// Checks that a time is given as `22/Feb/2022:19:07:37 +0000` and that the number beside it is the same in milliseconds, and now.
+/// Asserts that a time has the form `22/Feb/2022:19:07:37 +0000`, that it equals the number of
+/// milliseconds, and that it is now.
 #[track_caller]
 pub(crate) fn assert_time(text: &Value, epoch_millis: &Value) {
     use time::macros::format_description;

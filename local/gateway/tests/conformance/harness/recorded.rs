@@ -1,4 +1,4 @@
-//! Events that AWS made, as the package of the crate `aws_lambda_events` carries them.
+//! Events that AWS has sent, from the package of the crate `aws_lambda_events`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,9 +8,9 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use super::stack::workspace;
+use super::gateway::package;
 
-/// A recorded event, by the name of its file without the beginning `example-apigw-` that all share.
+/// Returns the recorded event from the file `example-apigw-{name}.json`.
 pub(crate) fn recorded(name: &str) -> Value {
     static FIXTURES: LazyLock<PathBuf> = LazyLock::new(fixtures);
     let file = FIXTURES.join(format!("example-apigw-{name}.json"));
@@ -18,17 +18,18 @@ pub(crate) fn recorded(name: &str) -> Value {
     serde_json::from_slice(&text).unwrap()
 }
 
-/// The folder of the events. The functions are built with the crate, so its package is on this machine.
+/// Returns the folder of the events. `probe` is built with the crate, so its package is on this
+/// machine.
 fn fixtures() -> PathBuf {
     let run = |program: &str, arguments: &[&str]| {
         let program = std::env::var_os(program.to_uppercase()).unwrap_or_else(|| program.into());
-        let output = Command::new(program).args(arguments).current_dir(workspace()).output().unwrap();
+        let output = Command::new(program).args(arguments).current_dir(package()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
     let version = run("rustc", &["-vV"]);
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-    // What other platforms need was never fetched, and is not needed now.
+    // Packages for other platforms may be missing, and are not needed.
     let metadata = run("cargo", &["metadata", "--format-version=1", "--offline", "--filter-platform", host]);
     let metadata: Value = serde_json::from_str(&metadata).unwrap();
     let mut packages = metadata["packages"].as_array().unwrap().iter();
@@ -36,7 +37,7 @@ fn fixtures() -> PathBuf {
     Path::new(package["manifest_path"].as_str().unwrap()).with_file_name("src/fixtures")
 }
 
-/// What a value is made of: its keys, and the JSON type under each.
+/// Returns the structure of a value: its keys, and the JSON type of each.
 pub(crate) fn shape(value: &Value) -> Value {
     match value {
         Value::Null => json!("null"),
@@ -48,13 +49,13 @@ pub(crate) fn shape(value: &Value) -> Value {
     }
 }
 
-/// The keys of an object.
+/// Returns the keys of an object.
 #[track_caller]
 pub(crate) fn keys(value: &Value) -> BTreeSet<&str> {
-    value.as_object().unwrap_or_else(|| panic!("{value} is no object")).keys().map(String::as_str).collect()
+    value.as_object().unwrap_or_else(|| panic!("{value} is not an object")).keys().map(String::as_str).collect()
 }
 
-/// An object without these keys.
+/// Removes these keys from an object.
 pub(crate) fn without(mut value: Value, keys: &[&str]) -> Value {
     value.as_object_mut().unwrap().retain(|key, _| !keys.contains(&key.as_str()));
     value

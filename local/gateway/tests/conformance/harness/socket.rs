@@ -1,4 +1,4 @@
-//! Sockets, and what `probe` was told of them.
+//! Sockets, and the events about them that `probe` has recorded.
 
 use std::fs;
 
@@ -13,14 +13,15 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use super::stack::Stack;
+use super::gateway::Gateway;
 use super::unique;
 use super::wait::{DEADLINE, eventually};
 
-/// The events about a socket that `probe` kept: those of this type (`CONNECT`, `MESSAGE` or `DISCONNECT`), in their order.
-pub(crate) fn socket_events(stack: &Stack, agent: &str, kind: &str) -> Vec<Value> {
-    let text = fs::read_to_string(stack.events.join(agent)).unwrap_or_default();
-    // What is not yet written to its end does not end with a line break.
+/// Returns the recorded events about a socket with this type (`CONNECT`, `MESSAGE` or `DISCONNECT`),
+/// in their order.
+pub(crate) fn socket_events(gateway: &Gateway, agent: &str, kind: &str) -> Vec<Value> {
+    let text = fs::read_to_string(gateway.events.join(agent)).unwrap_or_default();
+    // A line that is still being written has no line break yet.
     let lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
     let events = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
     events.filter(|event| event["requestContext"]["eventType"] == kind).collect()
@@ -28,41 +29,41 @@ pub(crate) fn socket_events(stack: &Stack, agent: &str, kind: &str) -> Vec<Value
 
 /// An attempt to open a socket.
 pub(crate) struct Handshake<'a> {
-    stack: &'a Stack,
+    gateway: &'a Gateway,
     agent: String,
     url: Url,
     headers: Vec<(&'static str, String)>,
 }
 
 impl<'a> Handshake<'a> {
-    /// One with no more than its own user agent.
-    pub(crate) fn to(stack: &'a Stack) -> Self {
-        Self { stack, agent: unique("agent-"), url: stack.websocket.parse().unwrap(), headers: Vec::new() }
+    /// A handshake with only a user agent of its own.
+    pub(crate) fn new(gateway: &'a Gateway) -> Self {
+        Self { gateway, agent: unique("agent-"), url: gateway.websocket().parse().unwrap(), headers: Vec::new() }
     }
 
-    /// One whose `$connect` does as told.
-    pub(crate) fn telling(stack: &'a Stack, told: &Value) -> Self {
-        Self::to(stack).header("x-do", &told.to_string())
+    /// A handshake with an instruction for the function of `$connect`.
+    pub(crate) fn instructing(gateway: &'a Gateway, instruction: &Value) -> Self {
+        Self::new(gateway).header("x-do", &instruction.to_string())
     }
 
-    /// The user agent that it is made by.
+    /// Returns its user agent.
     pub(crate) fn agent(&self) -> &str {
         &self.agent
     }
 
-    /// With a query.
+    /// Adds a query.
     pub(crate) fn query(mut self, query: &str) -> Self {
         self.url.set_query(Some(query));
         self
     }
 
-    /// With a header.
+    /// Adds a header.
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 
-    /// To another path.
+    /// Changes the path.
     pub(crate) fn path(mut self, path: &str) -> Self {
         self.url.set_path(path);
         self
@@ -70,14 +71,14 @@ impl<'a> Handshake<'a> {
 
     /// Opens the socket.
     pub(crate) async fn open(self) -> Socket<'a> {
-        let (stack, agent) = (self.stack, self.agent.clone());
+        let (gateway, agent) = (self.gateway, self.agent.clone());
         match self.attempt().await {
-            Ok(stream) => Socket { stream, stack, agent },
-            Err(status) => panic!("the socket is refused with {status}:\n{}", stack.output),
+            Ok(stream) => Socket { stream, gateway, agent },
+            Err(status) => panic!("the socket is refused with {status}:\n{}", gateway.output),
         }
     }
 
-    /// The status that refuses it.
+    /// Returns the status that refuses it.
     pub(crate) async fn refusal(self) -> u16 {
         self.attempt().await.err().unwrap_or_else(|| panic!("the socket is open"))
     }
@@ -98,34 +99,34 @@ impl<'a> Handshake<'a> {
 /// An open socket.
 pub(crate) struct Socket<'a> {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    stack: &'a Stack,
+    gateway: &'a Gateway,
     agent: String,
 }
 
 impl<'a> Socket<'a> {
-    /// One that nothing is particular about.
-    pub(crate) async fn open(stack: &'a Stack) -> Self {
-        Handshake::to(stack).open().await
+    /// Opens an ordinary socket.
+    pub(crate) async fn open(gateway: &'a Gateway) -> Self {
+        Handshake::new(gateway).open().await
     }
 
-    /// The user agent that it was opened by.
+    /// Returns its user agent.
     pub(crate) fn agent(&self) -> &str {
         &self.agent
     }
 
-    /// Its connection id.
+    /// Returns its connection id.
     pub(crate) async fn id(&self) -> String {
         self.event("CONNECT").await["requestContext"]["connectionId"].as_str().unwrap().to_owned()
     }
 
-    /// The first event of this type about it, once there is one.
+    /// Waits for the first event of this type about it.
     pub(crate) async fn event(&self, kind: &str) -> Value {
         self.events(kind, 1).await.remove(0)
     }
 
-    /// The events of this type about it, once there are so many.
+    /// Waits for this many events of this type about it.
     pub(crate) async fn events(&self, kind: &str, count: usize) -> Vec<Value> {
-        let found = || socket_events(self.stack, &self.agent, kind);
+        let found = || socket_events(self.gateway, &self.agent, kind);
         eventually(&format!("there are {count} {kind} events of {}", self.agent), async || found().len() >= count)
             .await;
         found()
@@ -141,10 +142,10 @@ impl<'a> Socket<'a> {
         self.stream.send(frame).await.unwrap();
     }
 
-    /// The next frame.
+    /// Returns the next frame.
     pub(crate) async fn next(&mut self) -> Frame {
         loop {
-            let frame = timeout(DEADLINE * 2, self.stream.next()).await.unwrap_or_else(|_| panic!("no frame comes"));
+            let frame = timeout(DEADLINE * 2, self.stream.next()).await.unwrap_or_else(|_| panic!("no frame arrives"));
             match frame {
                 Some(Ok(Message::Text(text))) => return Frame::Text(text.as_str().to_owned()),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
@@ -154,33 +155,33 @@ impl<'a> Socket<'a> {
         }
     }
 
-    /// The next frame, which has to be JSON.
+    /// Returns the next frame, which must be JSON.
     pub(crate) async fn next_json(&mut self) -> Value {
         match self.next().await {
             Frame::Text(text) => serde_json::from_str(&text).unwrap(),
-            other => panic!("instead of a text comes {other:?}:\n{}", self.stack.output),
+            other => panic!("{other:?} is not a text:\n{}", self.gateway.output),
         }
     }
 
-    /// Checks that it is open and that nothing came in.
+    /// Asserts that it is open and that nothing has arrived.
     pub(crate) async fn expect_silence(&mut self) {
         self.send(r#"{"do":{"post":"still here"}}"#).await;
         assert_eq!(self.next().await, Frame::Text("still here".to_owned()));
     }
 
-    /// Closes it and waits until the gateway has said good-bye.
+    /// Closes it and waits until the gateway has closed it too.
     pub(crate) async fn close(&mut self, frame: Option<CloseFrame>) {
         self.stream.close(frame).await.unwrap();
         while let Some(Ok(_)) = self.stream.next().await {}
     }
 }
 
-/// What comes over a socket.
+/// A frame from the gateway.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
     Text(String),
     /// The gateway closes the socket with this code.
     Close(u16),
-    /// Something else, or nothing any more.
+    /// Something else, or the end of the connection.
     Lost(String),
 }

@@ -1,33 +1,32 @@
-//! The API once more, below a path of its own, for the second person on the page.
+//! Serves the API a second time, below a path of its own, for the second person on the page.
 //!
-//! A browser has one set of cookies for a host. What is set here is for paths below this one, so that two people can be signed
-//! in at the same time in one window. Nothing else is different, and functions do not see it.
+//! A browser has one set of cookies per host. Cookies that are set here apply only to paths below
+//! this one, so that two people can be signed in at the same time in one window. Nothing else
+//! differs, and functions do not notice.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
-use axum::extract::{ConnectInfo, Request, State};
+use axum::Router;
+use axum::extract::Request;
 use axum::http::header::{Entry, SET_COOKIE};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::Response;
+use axum::routing::any;
+use gateway::HttpApi;
 
-use super::HttpApi;
-
-/// Where it is.
-pub(super) const ROUTE: &str = "/_local/second/{*path}";
+const ROUTE: &str = "/_local/second/{*path}";
 
 const PREFIX: &str = "/_local/second";
 
-pub(super) async fn answer(
-    state: State<Arc<HttpApi>>,
-    peer: ConnectInfo<SocketAddr>,
-    mut request: Request,
-) -> Response {
+/// Returns the route.
+pub(crate) fn routes(api: HttpApi) -> Router {
+    Router::new().route(ROUTE, any(async move |request: Request| answer(&api, request).await))
+}
+
+async fn answer(api: &HttpApi, mut request: Request) -> Response {
     if let Some(uri) = without_prefix(request.uri()) {
         *request.uri_mut() = uri;
     }
-    let mut response = super::answer(state, peer, request).await;
+    let mut response = api.answer(request).await;
     move_cookies(response.headers_mut());
     response
 }
@@ -37,7 +36,7 @@ fn without_prefix(uri: &Uri) -> Option<Uri> {
     Some(rest.parse::<PathAndQuery>().ok()?.into())
 }
 
-/// Puts the path that each cookie is for below the prefix.
+/// Prepends the prefix to the path of each cookie.
 fn move_cookies(headers: &mut HeaderMap) {
     let Entry::Occupied(cookies) = headers.entry(SET_COOKIE) else { return };
     let (name, cookies) = cookies.remove_entry_mult();
