@@ -1,8 +1,9 @@
 //! A function that does what its event says, so that tests see how the gateway and Lambda react.
 //!
-//! The instruction is JSON: the header `x-do` of a request or a handshake, the field `do` of a frame,
-//! or the field `do` of any other event. Without one, a request is answered with its event, and
-//! anything else with a report on the process. Socket events are also appended to the file
+//! The instruction is JSON: the header `x-do` of a request or a handshake, the field `do` of a
+//! frame, or the field `do` of any other event. Without one, a request is answered with its event,
+//! and anything else with a report on the process. A custom resource gets the status in the variable
+//! `PROBE_STATUS`. Socket events are also appended to the file
 //! `PROBE_FOLDER/{user agent}`, one per line, if that variable is set.
 
 use std::collections::BTreeMap;
@@ -55,6 +56,9 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let LambdaEvent { payload, context } = event;
     INVOCATIONS.fetch_add(1, Ordering::Relaxed);
     record(&payload)?;
+    if let Some(url) = payload["ResponseURL"].as_str() {
+        return answer_cloudformation(url, &payload).await;
+    }
     let Instruction { tick, sleep, post, panic, exit, error, fill, answer } = instruction(&payload)?;
     if tick {
         thread::spawn(count);
@@ -135,4 +139,13 @@ async fn post_to_sender(event: &Value, text: String) -> Result<u16, Error> {
     let url = format!("{endpoint}/@connections/{}", utf8_percent_encode(id, NON_ALPHANUMERIC));
     let client = reqwest::Client::builder().no_proxy().build()?;
     Ok(client.post(url).body(text).send().await?.status().as_u16())
+}
+
+/// Answers CloudFormation's request for a custom resource.
+async fn answer_cloudformation(url: &str, request: &Value) -> Result<Value, Error> {
+    let status = env::var("PROBE_STATUS")?;
+    let reason = format!("{} of {}", request["RequestType"], request["ResourceType"]);
+    let outcome = json!({ "Status": status, "Reason": reason, "PhysicalResourceId": "probe" });
+    reqwest::Client::builder().no_proxy().build()?.put(url).json(&outcome).send().await?.error_for_status()?;
+    Ok(Value::Null)
 }

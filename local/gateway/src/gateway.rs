@@ -117,8 +117,8 @@ impl Gateway {
         self
     }
 
-    /// Speeds up the clocks of sockets: the idle timeout of ten minutes and the lifetime of two hours
-    /// elapse `factor` times faster.
+    /// Speeds up the clocks of sockets: the idle timeout of ten minutes and the lifetime of two
+    /// hours elapse `factor` times faster.
     pub fn time_scale(mut self, factor: NonZero<u32>) -> Self {
         self.time_scale = factor;
         self
@@ -148,8 +148,8 @@ impl Gateway {
         self
     }
 
-    /// Rebuilds the functions when the sources of this workspace change. The next invocation of a function whose
-    /// binary has changed starts a new process; sockets stay open.
+    /// Rebuilds the functions when the sources of this workspace change. The next invocation of a
+    /// function whose binary has changed starts a new process; sockets stay open.
     pub fn watch(mut self, workspace: Workspace) -> Self {
         self.watched = Some(workspace);
         self

@@ -1,7 +1,7 @@
 //! API Gateway and Lambda on one machine, for any SAM template whose functions are native binaries.
 //!
-//! The gateway reads `template.yaml`, starts the binaries as Lambda does, and serves the HTTP API and
-//! the WebSocket API of the template as API Gateway does. There is no container and no second
+//! The gateway reads `template.yaml`, starts the binaries as Lambda does, and serves the HTTP API
+//! and the WebSocket API of the template as API Gateway does. There is no container and no second
 //! description of the routes. `README.md` lists what is modeled and what is not.
 //!
 //! ```no_run

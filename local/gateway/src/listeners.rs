@@ -19,7 +19,8 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Binds `port` for the HTTP API and the next port for the WebSocket API; 0 picks two free ones.
+    /// Binds `port` for the HTTP API and the next port for the WebSocket API; 0 picks two free
+    /// ones.
     ///
     /// # Errors
     /// Returns an error if one of them is in use or cannot be opened.

@@ -71,8 +71,8 @@ impl Workspace {
     }
 
     async fn run_build<'a>(&self, targets: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
-        // With the whole workspace selected, cargo enables the same features of dependencies in every
-        // build and compiles them once.
+        // With the whole workspace selected, cargo enables the same features of dependencies in
+        // every build and compiles them once.
         let mut command = self.cargo(&["build", "--quiet", "--workspace"]);
         command.args(targets);
         if self.release {

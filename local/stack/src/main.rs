@@ -1,5 +1,5 @@
-//! Runs the whole chat backend on one machine: the functions of `template.yaml` on the gateway, with
-//! MongoDB, a mail catcher and a page to try it on.
+//! Runs the whole chat backend on one machine: the functions of `template.yaml` on the gateway,
+//! with MongoDB, a mail catcher and a page to try it on.
 
 mod error;
 mod mail;

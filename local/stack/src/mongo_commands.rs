@@ -13,8 +13,8 @@ const HEADER: usize = 16;
 const OPCODE: usize = 12;
 
 /// The position of the first key of the first section, which is the name of the command: after the
-/// header come flags (4 bytes), the section's kind (1), the document's length (4) and the type of its
-/// first element (1).
+/// header come flags (4 bytes), the section's kind (1), the document's length (4) and the type of
+/// its first element (1).
 const FIRST_KEY: usize = 26;
 
 /// The largest message that MongoDB accepts.

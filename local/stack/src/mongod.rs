@@ -17,7 +17,8 @@ use tokio::process::{Child, Command};
 
 use crate::mongod_download::{DownloadError, find_on_path, find_or_download};
 
-/// How long a new server may take to answer for the first time; it may have to recover from a crash.
+/// How long a new server may take to answer for the first time; it may have to recover from a
+/// crash.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a server that already runs may take.
@@ -34,7 +35,7 @@ const HOW_TO_INSTALL: &str = "install MongoDB so that `mongod` is on the PATH \
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MongodError {
     #[error("the database of DATABASE_URL does not answer: {0}")]
-    NoAnswer(ErrorKind),
+    NoAnswer(Box<ErrorKind>),
     #[error("there is no MongoDB: {0}; {HOW_TO_INSTALL}")]
     NotFound(#[from] DownloadError),
     #[error("{} cannot be created: {source}", folder.display())]
@@ -44,7 +45,7 @@ pub(crate) enum MongodError {
     #[error("{} does not start: {source}; {HOW_TO_INSTALL}", binary.display())]
     Spawn { binary: PathBuf, source: io::Error },
     #[error("{} does not answer: {source}; {HOW_TO_INSTALL}", binary.display())]
-    NotReady { binary: PathBuf, source: mongodb::error::Error },
+    NotReady { binary: PathBuf, source: Box<mongodb::error::Error> },
     #[error("{} does not start: {status}, see {}; {HOW_TO_INSTALL}", binary.display(), log.display())]
     Ended { binary: PathBuf, status: ExitStatus, log: PathBuf },
 }
@@ -72,7 +73,7 @@ impl Mongod {
         processes: &ProcessGroup,
     ) -> Result<Self, MongodError> {
         if let Some(url) = url {
-            ping(url, ANSWER_TIMEOUT).await.map_err(|error| MongodError::NoAnswer(*error.kind))?;
+            ping(url, ANSWER_TIMEOUT).await.map_err(|error| MongodError::NoAnswer(error.kind))?;
             return Ok(Self { url: url.to_owned(), address: direct_address(url), server: None });
         }
         let binary = match find_on_path("mongod") {
@@ -103,7 +104,7 @@ impl Mongod {
         let url = format!("mongodb://127.0.0.1:{port}/chat");
         tokio::select! {
             answer = ping(&url, START_TIMEOUT) => {
-                answer.map_err(|source| MongodError::NotReady { binary, source })?;
+                answer.map_err(|error| MongodError::NotReady { binary, source: Box::new(error) })?;
             }
             status = server.wait() => {
                 let status = status.map_err(spawn_error)?;
@@ -125,7 +126,8 @@ impl Mongod {
     pub(crate) async fn stop(mut self) {
         let Some(mut server) = self.server.take() else { return };
         if let Some(pid) = server.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
-            // It may have ended by now. If it does not end at all, it is killed with its process group.
+            // It may have ended by now. If it does not end at all, it is killed with its process
+            // group.
             let _ = kill_process(pid, Signal::TERM);
             let _ = tokio::time::timeout(STOP_TIMEOUT, server.wait()).await;
         }

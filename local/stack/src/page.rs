@@ -1,5 +1,5 @@
-//! The page to try the backend on, and the reference of its APIs. Both are compiled into this program
-//! and never deployed.
+//! The page to try the backend on, and the reference of its APIs. Both are compiled into this
+//! program and never deployed.
 
 use std::sync::LazyLock;
 
@@ -16,8 +16,8 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const JSON: &str = "application/json";
 
-/// Nothing is loaded from other origins, and no text becomes code. Sockets are on another origin, and
-/// so is the HTTP API if the page is told to use another one.
+/// Nothing is loaded from other origins, and no text becomes code. Sockets are on another origin,
+/// and so is the HTTP API if the page is told to use another one.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       img-src 'self' blob: data: http: https:; connect-src 'self' http: https: ws: wss:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -31,24 +31,24 @@ pub(crate) struct Settings {
     pub(crate) port: u16,
     /// `DATABASE_URL`: a MongoDB to use instead of starting one.
     pub(crate) database_url: Option<String>,
-    /// `LOCAL_DATA_DIR`: the folder of the database and the secrets. `target/local/PORT` by default,
-    /// so that stacks on different ports do not share data.
+    /// `LOCAL_DATA_DIR`: the folder of the database and the secrets. `target/local/PORT` by
+    /// default, so that stacks on different ports do not share data.
     pub(crate) data: PathBuf,
     /// `LOCAL_TEMPLATE`: the template to run. The workspace's own by default.
     pub(crate) template: PathBuf,
     /// `LOCAL_BINARIES`: a folder of binaries that are already built. By default the workspace is
     /// built with the profile of this program.
     pub(crate) binaries: Option<PathBuf>,
-    /// `LOCAL_MAX_PROCESSES`: how many processes a function may have; further invocations wait. 8 by
-    /// default.
+    /// `LOCAL_MAX_PROCESSES`: how many processes a function may have; further invocations wait. 8
+    /// by default.
     pub(crate) max_processes: NonZero<usize>,
     /// `LOCAL_IDLE_SECONDS`: how long a process may be idle before it ends. 60 by default.
     pub(crate) idle: Duration,
     /// `LOCAL_TIME_SCALE`: how many times faster the idle timeout and the lifetime of sockets
     /// elapse. 1 by default.
     pub(crate) time_scale: NonZero<u32>,
-    /// `LOCAL_STOP_WITH_STDIN`: `true` ends the stack when its standard input is closed, for programs
-    /// that start it.
+    /// `LOCAL_STOP_WITH_STDIN`: `true` ends the stack when its standard input is closed, for
+    /// programs that start it.
     pub(crate) stop_with_stdin: bool,
     /// `--watch`: functions are rebuilt when their sources change.
     pub(crate) watch: bool,

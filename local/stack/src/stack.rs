@@ -53,7 +53,8 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Error> {
     ended
 }
 
-/// The ports of the stack, all on the loopback interface. They are bound before anything is started.
+/// The ports of the stack, all on the loopback interface. They are bound before anything is
+/// started.
 struct Ports {
     gateway: Listeners,
     smtp: TcpListener,
@@ -116,8 +117,8 @@ async fn serve(
     Ok(gateway)
 }
 
-/// Sets everything that differs from a deployment. Variables in the environment of this process take
-/// precedence.
+/// Sets everything that differs from a deployment. Variables in the environment of this process
+/// take precedence.
 fn configure(
     settings: &Settings,
     mongod: &Mongod,

@@ -136,8 +136,8 @@ fn cookies(headers: &HeaderMap) -> Vec<&str> {
     values.flat_map(|value| value.split(';')).map(str::trim).filter(|cookie| !cookie.is_empty()).collect()
 }
 
-/// Returns the headers in lower case: values of the same name are joined by commas, cookies are left
-/// out, and the headers that the gateway adds are included.
+/// Returns the headers in lower case: values of the same name are joined by commas, cookies are
+/// left out, and the headers that the gateway adds are included.
 fn headers(headers: &HeaderMap, body_bytes: usize, host: &str, peer: SocketAddr) -> BTreeMap<String, String> {
     let mut joined = BTreeMap::new();
     for name in headers.keys().filter(|name| **name != COOKIE) {

@@ -39,7 +39,8 @@ async fn follow(State(activity): State<Activity>) -> impl IntoResponse {
 }
 
 /// Invokes a function by Lambda's own API
-/// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>), as `sam local start-lambda` does.
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>), as `sam local start-lambda`
+/// does.
 async fn invoke(State(host): State<Host>, Path(function): Path<String>, event: Bytes) -> Response {
     match host.invoke(&function, event).await.answer {
         Ok(answer) => answer.into_response(),

@@ -1,7 +1,8 @@
 //! Lambda: hosts the functions' processes and invokes them.
 //!
-//! As on AWS, a process handles one invocation at a time, more load starts more processes, a process
-//! that exceeds its function's timeout is killed, and between invocations a process is frozen.
+//! As on AWS, a process handles one invocation at a time, more load starts more processes, a
+//! process that exceeds its function's timeout is killed, and between invocations a process is
+//! frozen.
 
 mod host;
 mod invocation;

@@ -60,7 +60,8 @@ enum Commands {
 }
 
 impl Process {
-    /// Starts a process of a function, waits until it requests its first invocation, and freezes it.
+    /// Starts a process of a function, waits until it requests its first invocation, and freezes
+    /// it.
     pub(super) async fn start(function: &Function, settings: &Settings, api: &RuntimeApi) -> Result<Self, InvokeError> {
         let slot = api.open_slot();
         let path = settings.binaries.join(&function.binary);
@@ -112,8 +113,8 @@ impl Process {
         }
     }
 
-    /// Waits until the process requests the next invocation, and freezes it: from then on nothing in
-    /// it runs.
+    /// Waits until the process requests the next invocation, and freezes it: from then on nothing
+    /// in it runs.
     pub(super) async fn wait_until_ready(&mut self, limit: Duration) -> Result<(), InvokeError> {
         tokio::select! {
             requested = timeout(limit, self.slot.requested()) => {

@@ -31,8 +31,8 @@ pub struct Tap {
 }
 
 impl Tap {
-    /// A tap on connections to `address`, a host and a port exactly as they occur in the environment
-    /// variable `variable`. `new_counter` is called for each connection.
+    /// A tap on connections to `address`, a host and a port exactly as they occur in the
+    /// environment variable `variable`. `new_counter` is called for each connection.
     pub fn new<C: CountCommands + 'static>(
         variable: impl Into<String>,
         address: impl Into<String>,

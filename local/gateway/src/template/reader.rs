@@ -20,6 +20,11 @@ const DEFAULT_STAGE: &str = "$default";
 /// The folder that `cargo lambda build` writes a folder per binary to.
 const LAMBDA_FOLDER: &str = "target/lambda/";
 
+/// Lambda's own defaults: the timeout in seconds and the memory in MiB (AWS SAM Developer Guide,
+/// `AWS::Serverless::Function`).
+const DEFAULT_TIMEOUT: u32 = 3;
+const DEFAULT_MEMORY: u32 = 128;
+
 /// Looks up an environment variable.
 pub(crate) type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
 
@@ -104,10 +109,8 @@ impl Reader<'_> {
             name: name.to_owned(),
             line: code.line,
             binary: binary.ok_or_else(|| code.error("CodeUri must be target/lambda/ and the name of a binary"))?,
-            // Lambda's own defaults:
-            // https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
-            timeout: Duration::from_secs(number("Timeout", 3)?.into()),
-            memory: number("MemorySize", 128)?,
+            timeout: Duration::from_secs(number("Timeout", DEFAULT_TIMEOUT)?.into()),
+            memory: number("MemorySize", DEFAULT_MEMORY)?,
             environment,
         })
     }

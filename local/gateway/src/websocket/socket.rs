@@ -1,5 +1,5 @@
-//! One open socket, with API Gateway's limits
-//! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>).
+//! One open socket, with the limits from "Quotas for configuring and running a WebSocket API in API
+//! Gateway" (API Gateway Developer Guide).
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::harness::{Setup, Socket, conformance, eventually, probe, temporary_folder};
 
-/// Returns a stand-in for cargo: a script that reads the source and replaces the binary with a copy.
+/// Returns a stand-in for cargo: a script that reads the source and replaces the binary with a
+/// copy.
 fn cargo(folder: &Path) -> String {
     let folder = folder.display();
     format!(

@@ -36,7 +36,8 @@ async fn a_process_handles_one_invocation_after_another() {
         handled.entry(process(&report)).or_default().push(report["invocations"].as_u64().unwrap());
     }
 
-    // A process that has just answered may not be ready yet; the next invocation then starts another.
+    // A process that has just answered may not be ready yet; the next invocation then starts
+    // another.
     assert!(handled.len() < 10, "{handled:?}");
     for counts in handled.values() {
         assert!((1..).zip(counts).all(|(expected, count)| expected == *count), "{handled:?}");

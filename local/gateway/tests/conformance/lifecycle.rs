@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::harness::{Gateway, Setup, eventually, shared};
 
-/// Starts a gateway with a process of a function, ends it by `end`, and waits for the process's end.
+/// Starts a gateway with a process of a function, ends it by `end`, and waits for the process's
+/// end.
 async fn end_with_a_process(end: impl FnOnce(Gateway) -> ExitStatus) -> ExitStatus {
     let gateway = Setup::shared().start();
     let process = gateway.report("Reused").await["process"].to_string();

@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use super::output::Output;
 use super::program::{Program, gateway, remove_leftovers, temporary_folder};
 
-/// Returns the gateway for `template.yaml` that all tests share. It ends with this process, when its
-/// standard input is closed.
+/// Returns the gateway for `template.yaml` that all tests share. It ends with this process, when
+/// its standard input is closed.
 pub(crate) fn shared() -> &'static Gateway {
     static SHARED: LazyLock<Gateway> = LazyLock::new(|| {
         remove_leftovers();

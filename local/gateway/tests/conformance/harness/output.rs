@@ -14,8 +14,8 @@ const KEPT_LINES: usize = 200;
 pub(crate) struct Output(Arc<Mutex<VecDeque<String>>>);
 
 impl Output {
-    /// Reads `source` to its end in a thread, so that the process never waits for a reader. Each line
-    /// goes to `listener` too, while there is one.
+    /// Reads `source` to its end in a thread, so that the process never waits for a reader. Each
+    /// line goes to `listener` too, while there is one.
     pub(super) fn drain(&self, source: impl Read + Send + 'static, listener: Option<Sender<String>>) -> JoinHandle<()> {
         let output = self.clone();
         thread::spawn(move || {

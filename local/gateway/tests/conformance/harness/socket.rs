@@ -17,8 +17,8 @@ use super::gateway::Gateway;
 use super::unique;
 use super::wait::{DEADLINE, eventually};
 
-/// Returns the recorded events about a socket with this type (`CONNECT`, `MESSAGE` or `DISCONNECT`),
-/// in their order.
+/// Returns the recorded events about a socket with this type (`CONNECT`, `MESSAGE` or
+/// `DISCONNECT`), in their order.
 pub(crate) fn socket_events(gateway: &Gateway, agent: &str, kind: &str) -> Vec<Value> {
     let text = fs::read_to_string(gateway.events.join(agent)).unwrap_or_default();
     // A line that is still being written has no line break yet.
