@@ -240,7 +240,7 @@ async fn serve_http(listener: TcpListener, routes: Router, api: HttpApi) {
     let _ = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await;
 }
 
-/// A gateway that serves. Dropping it ends the servers and kills the processes of functions.
+/// A gateway that serves. Dropping it does the same as [`stop`](Self::stop), without waiting.
 pub struct RunningGateway {
     http_url: String,
     websocket_url: Option<String>,
@@ -260,7 +260,8 @@ impl RunningGateway {
         self.websocket_url.as_deref()
     }
 
-    /// Ends the servers, kills the processes of functions, and waits for the servers.
+    /// Ends the servers, closes the sockets, and kills the processes of functions. HTTP connections
+    /// that are open stay so until the runtime ends, and get errors.
     pub async fn stop(mut self) {
         self.host.stop();
         self.servers.shutdown().await;
