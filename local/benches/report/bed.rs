@@ -35,12 +35,12 @@ pub(crate) struct Bed {
 impl Bed {
     /// Builds all functions as they are deployed, and [`BARE`] in the same way.
     pub(crate) fn build() -> Self {
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let arguments = ["build", "--release", "--locked", "--workspace", "--bins", "--example", "bare"];
         assert!(Command::new(cargo).args(arguments).current_dir(workspace).status().unwrap().success());
 
-        let release = Path::new(env!("CARGO_BIN_EXE_local")).parent().unwrap();
+        let release = Path::new(env!("CARGO_BIN_EXE_stack")).parent().unwrap();
         let folder = temporary_folder();
         let binaries = folder.path().join("binaries");
         fs::create_dir(&binaries).unwrap();

@@ -77,5 +77,5 @@ pub(crate) fn write(lines: &[Line]) {
     }
     svg.push_str("</svg>\n");
     fs::write(file("growth.svg"), &svg).unwrap();
-    fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/growth.svg"), svg).unwrap();
+    fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/growth.svg"), svg).unwrap();
 }

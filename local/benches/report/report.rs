@@ -77,7 +77,7 @@ impl Report {
 
 /// A file of the benchmark's: in `target/bench`.
 pub(crate) fn file(name: &str) -> PathBuf {
-    let release = Path::new(env!("CARGO_BIN_EXE_local")).parent().unwrap();
+    let release = Path::new(env!("CARGO_BIN_EXE_stack")).parent().unwrap();
     let folder = release.with_file_name("bench");
     fs::create_dir_all(&folder).unwrap();
     folder.join(name)

@@ -65,7 +65,7 @@ pub(super) struct Program {
 impl Program {
     /// What starts it on free ports, with its data in this folder.
     pub(super) fn command(data: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stack"));
         for name in env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
             if name.starts_with("LOCAL_") || VARIABLES.contains(&name.as_str()) {
                 command.env_remove(name);

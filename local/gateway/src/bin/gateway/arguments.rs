@@ -1,0 +1,84 @@
+//! The command line.
+
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Parser;
+
+/// Runs the HTTP API, the WebSocket API and the functions of a SAM template on this machine.
+///
+/// Functions are native binaries: the CodeUri of each one is target/lambda/NAME. An environment
+/// variable of a function has its value from the environment of this program, else from --variable,
+/// else from the template.
+#[derive(Debug, Parser)]
+pub(crate) struct Arguments {
+    /// The template
+    #[arg(default_value = "template.yaml")]
+    pub(crate) template: PathBuf,
+
+    /// The folder of the binaries. Without it, cargo builds them in the workspace of the template
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) binaries: Option<PathBuf>,
+
+    /// Build with the profile "release"
+    #[arg(long)]
+    pub(crate) release: bool,
+
+    /// The port of the HTTP API. The WebSocket API has the next one. 0 picks two free ports
+    #[arg(long, default_value_t = 3000)]
+    pub(crate) port: u16,
+
+    /// Set a parameter of the template
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<Assignment>,
+
+    /// Set an environment variable of all functions that have it in the template
+    #[arg(long = "variable", value_name = "NAME=VALUE")]
+    pub(crate) variables: Vec<Assignment>,
+
+    /// Rebuild the functions when a source file beside the template changes
+    #[arg(long)]
+    pub(crate) watch: bool,
+
+    /// How many processes a function may have. Further invocations wait
+    #[arg(long, value_name = "NUMBER", default_value = "8")]
+    pub(crate) max_processes: NonZero<usize>,
+
+    /// How long a process may be idle before it ends
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) idle_seconds: u64,
+
+    /// How many times faster the idle timeout and the lifetime of sockets elapse
+    #[arg(long, value_name = "FACTOR", default_value = "1")]
+    pub(crate) time_scale: NonZero<u32>,
+
+    /// Refuse to start if a program (src/bin/*.rs) of a package in this folder has no function
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) functions_in: Option<PathBuf>,
+
+    /// Stop when the standard input is closed, for programs that start this one
+    #[arg(long)]
+    pub(crate) stop_with_stdin: bool,
+}
+
+/// A name and its value.
+#[derive(Clone, Debug)]
+pub(crate) struct Assignment {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+/// An argument that is not `NAME=VALUE`.
+#[derive(Debug, thiserror::Error)]
+#[error("it must be NAME=VALUE")]
+pub(crate) struct AssignmentError;
+
+impl FromStr for Assignment {
+    type Err = AssignmentError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, value) = text.split_once('=').ok_or(AssignmentError)?;
+        Ok(Self { name: name.to_owned(), value: value.to_owned() })
+    }
+}

@@ -1,0 +1,53 @@
+//! Routes that no deployment has: the stream of activity and Lambda's API.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::response::sse::{self, KeepAlive, Sse};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post};
+use futures_util::stream;
+use serde_json::json;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::api::{HttpApi, refusal};
+use crate::activity::Activity;
+use crate::lambda::{Host, InvokeError, MAX_PAYLOAD};
+
+/// Returns the routes `/_local/activity` and `/2015-03-31/functions/{function}/invocations`.
+pub(crate) fn local_routes(api: &HttpApi, activity: Activity, host: Host) -> Router {
+    let activity = Router::new().route("/_local/activity", get(follow)).with_state(activity);
+    let invocations = Router::new()
+        .route("/2015-03-31/functions/{function}/invocations", post(invoke).layer(DefaultBodyLimit::max(MAX_PAYLOAD)))
+        .with_state(host);
+    api.allow_origins(activity).merge(invocations)
+}
+
+/// Sends all activity from now on, as server-sent events.
+async fn follow(State(activity): State<Activity>) -> impl IntoResponse {
+    let entries = stream::unfold(activity.subscribe(), async |mut entries| {
+        loop {
+            match entries.recv().await {
+                Ok(entry) => return Some((sse::Event::default().json_data(entry), entries)),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    });
+    Sse::new(entries).keep_alive(KeepAlive::default())
+}
+
+/// Invokes a function by Lambda's own API
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>), as `sam local start-lambda`
+/// does.
+async fn invoke(State(host): State<Host>, Path(function): Path<String>, event: Bytes) -> Response {
+    match host.invoke(&function, event).await.answer {
+        Ok(answer) => answer.into_response(),
+        Err(InvokeError::Unknown(_)) => refusal(StatusCode::NOT_FOUND, "Function not found"),
+        Err(error) => {
+            let error = Json(json!({ "errorType": "Unhandled", "errorMessage": error.to_string() }));
+            ([("x-amz-function-error", "Unhandled")], error).into_response()
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The routes of an HTTP API.
+
+use std::collections::HashMap;
+
+use percent_encoding::percent_decode_str;
+
+use crate::error::Error;
+use crate::template::HttpRoute;
+
+/// The route of a request.
+pub(super) struct Matched {
+    pub(super) function: String,
+    /// The route's key, such as `GET /uploads/{photo}`.
+    pub(super) key: String,
+    pub(super) parameters: Vec<(String, String)>,
+}
+
+/// The routes of one kind by their methods, each with its function and its key.
+type Table = HashMap<String, matchit::Router<(String, String)>>;
+
+/// The routes by precedence: an exact path comes before a path with parameters, that before
+/// `{proxy+}`, and `$default` takes the rest
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>).
+#[derive(Default)]
+pub(super) struct Routes {
+    plain: Table,
+    greedy: Table,
+    default: Option<String>,
+}
+
+impl Routes {
+    /// # Errors
+    /// Returns an error if two routes are the same, or if a path is malformed.
+    pub(super) fn new(routes: &[HttpRoute]) -> Result<Self, Error> {
+        let mut all = Self::default();
+        for HttpRoute { method, path, function } in routes {
+            if path == "$default" {
+                all.default = Some(function.clone());
+                continue;
+            }
+            let (table, pattern) = match path.strip_suffix("+}").and_then(|path| path.rsplit_once('{')) {
+                Some((start, name)) => (&mut all.greedy, format!("{start}{{*{name}}}")),
+                None => (&mut all.plain, path.clone()),
+            };
+            let key = format!("{method} {path}");
+            let inserted = table.entry(method.clone()).or_default().insert(pattern, (function.clone(), key.clone()));
+            inserted.map_err(|error| Error::Route { route: key, reason: error.to_string() })?;
+        }
+        Ok(all)
+    }
+
+    /// Finds the route of a request.
+    pub(super) fn find(&self, method: &str, path: &str) -> Option<Matched> {
+        let kinds = [(&self.plain, method), (&self.plain, "ANY"), (&self.greedy, method), (&self.greedy, "ANY")];
+        let found = kinds.into_iter().find_map(|(table, method)| table.get(method)?.at(path).ok());
+        let default = || {
+            self.default.clone().map(|function| Matched {
+                function,
+                key: "$default".to_owned(),
+                parameters: Vec::new(),
+            })
+        };
+        found.map_or_else(default, |found| {
+            let (function, key) = found.value.clone();
+            let parameters = found.params.iter().map(|(name, value)| (name.to_owned(), decode(value)));
+            Some(Matched { function, key, parameters: parameters.collect() })
+        })
+    }
+}
+
+/// Percent-decodes a text.
+pub(super) fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn routes(routes: &[(&str, &str)]) -> Routes {
+        let route = |(method, path): &(&str, &str)| HttpRoute {
+            method: (*method).to_owned(),
+            path: (*path).to_owned(),
+            function: format!("{method} {path}"),
+        };
+        Routes::new(&routes.iter().map(route).collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn the_most_specific_route_is_taken() {
+        let routes =
+            routes(&[("GET", "/a/b"), ("GET", "/a/{x}"), ("GET", "/a/{rest+}"), ("ANY", "/any"), ("ANY", "$default")]);
+        let taken = |method: &str, path: &str| routes.find(method, path).unwrap().function;
+        assert_eq!(taken("GET", "/a/b"), "GET /a/b");
+        assert_eq!(taken("GET", "/a/c"), "GET /a/{x}");
+        assert_eq!(taken("GET", "/a/c/d"), "GET /a/{rest+}");
+        assert_eq!(taken("DELETE", "/any"), "ANY /any");
+        assert_eq!(taken("POST", "/a/b"), "ANY $default");
+    }
+
+    #[test]
+    fn without_a_default_route_other_requests_match_nothing() {
+        let routes = routes(&[("GET", "/a")]);
+        assert!(routes.find("POST", "/a").is_none());
+        assert!(routes.find("GET", "/b").is_none());
+    }
+
+    #[test]
+    fn path_parameters_are_decoded() {
+        let matched = routes(&[("GET", "/uploads/{photo}")]).find("GET", "/uploads/a%20b").unwrap();
+        assert_eq!(matched.parameters, [("photo".to_owned(), "a b".to_owned())]);
+    }
+}

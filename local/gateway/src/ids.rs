@@ -1,0 +1,36 @@
+//! Names and ids in the forms that AWS gives them.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+/// The account that everything belongs to; AWS's documentation uses it in examples.
+pub(crate) const ACCOUNT_ID: &str = "123456789012";
+
+/// The region that everything is in.
+pub(crate) const REGION: &str = "us-east-1";
+
+/// The domain that AWS's endpoints are in.
+pub(crate) const URL_SUFFIX: &str = "amazonaws.com";
+
+/// Returns the ARN of a function.
+pub(crate) fn function_arn(name: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{name}")
+}
+
+/// Returns a new id of a Lambda invocation: a UUID.
+pub(crate) fn invocation_id() -> String {
+    let digits = format!("{:032x}", rand::random::<u128>());
+    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+}
+
+/// Returns a new id of anything in API Gateway (a connection, a request, a message): eleven random
+/// bytes in base64, such as `L0SM9cOFvHcCIhw=`.
+pub(crate) fn gateway_id() -> String {
+    BASE64.encode(rand::random::<[u8; 11]>())
+}
+
+/// Returns a new id of an X-Ray trace that is not recorded.
+pub(crate) fn trace_id() -> String {
+    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    format!("Root=1-{now:08x}-{:024x}", rand::random::<u128>() >> 32)
+}

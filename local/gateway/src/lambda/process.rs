@@ -1,0 +1,215 @@
+//! One process of a function: an execution environment, in Lambda's words.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, SystemTime};
+
+use axum::body::Bytes;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, timeout};
+
+use super::invocation::{Answer, InvokeError};
+use super::runtime_api::{Invocation, RuntimeApi, Slot};
+use super::tap::{OpenTap, Tap};
+use crate::ids::{REGION, function_arn};
+use crate::template::Function;
+
+/// Lambda gives an environment ten seconds to initialize.
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a binary may be missing while cargo replaces it.
+const REPLACE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The settings that the processes of all functions share.
+pub(crate) struct Settings {
+    /// The folder of the binaries.
+    pub(crate) binaries: PathBuf,
+    /// The process group that processes join.
+    pub(crate) group: i32,
+    /// How many processes a function may have.
+    pub(crate) max_processes: usize,
+    /// How long a process may be idle before it ends.
+    pub(crate) idle: Duration,
+    /// The way to the database, if commands are counted.
+    pub(crate) tap: Option<Tap>,
+}
+
+/// A running process. Dropping it kills it.
+pub(super) struct Process {
+    slot: Slot,
+    child: Child,
+    pid: Option<Pid>,
+    path: PathBuf,
+    built: Option<SystemTime>,
+    commands: Commands,
+    /// How long it took to start, until it is taken.
+    init: Option<Duration>,
+}
+
+/// The commands that a process sends to the database.
+enum Commands {
+    /// The function has no address of the database.
+    None,
+    /// They are counted.
+    Counted(OpenTap),
+    /// They are not counted.
+    Unknown,
+}
+
+impl Process {
+    /// Starts a process of a function, waits until it requests its first invocation, and freezes
+    /// it.
+    pub(super) async fn start(function: &Function, settings: &Settings, api: &RuntimeApi) -> Result<Self, InvokeError> {
+        let slot = api.open_slot();
+        let path = settings.binaries.join(&function.binary);
+        let built = modified(&path);
+        let failed = |error: io::Error| InvokeError::Exited(format!("{}: {error}", path.display()));
+        let (commands, tapped) = tap(function, settings).await.map_err(failed)?;
+        let since = Instant::now();
+        let mut child = spawn(&path, function, tapped, settings, &slot).await.map_err(failed)?;
+        forward(child.stdout.take(), &function.name);
+        forward(child.stderr.take(), &function.name);
+        let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let mut process = Self { slot, child, pid, path, built, commands, init: None };
+        process.wait_until_ready(INIT_TIMEOUT).await?;
+        process.init = Some(since.elapsed());
+        Ok(process)
+    }
+
+    /// Whether the binary was rebuilt since this process started.
+    pub(super) fn is_outdated(&self) -> bool {
+        modified(&self.path) != self.built
+    }
+
+    /// Returns how long the process took to start, the first time that it is called.
+    pub(super) fn take_init_duration(&mut self) -> Option<Duration> {
+        self.init.take()
+    }
+
+    /// Returns how many commands it has sent to the database, if they are counted.
+    pub(super) fn database_commands(&self) -> Option<u64> {
+        match &self.commands {
+            Commands::None => Some(0),
+            Commands::Counted(tap) => Some(tap.commands()),
+            Commands::Unknown => None,
+        }
+    }
+
+    /// Has the process handle one invocation. After an error that is not the function's own, the
+    /// process is unusable.
+    pub(super) async fn invoke(&mut self, id: String, payload: Bytes, function: &Function) -> Answer {
+        self.signal(Signal::CONT);
+        let arn = function_arn(&function.name);
+        let answer = self.slot.invoke(Invocation { id, payload, timeout: function.timeout, arn }).await;
+        tokio::select! {
+            answer = timeout(function.timeout, answer) => match answer {
+                Ok(answer) => answer.unwrap_or_else(|_| Err(InvokeError::Exited("without an answer".to_owned()))),
+                Err(_) => Err(InvokeError::TimedOut(function.timeout)),
+            },
+            status = self.child.wait() => Err(exited(status)),
+        }
+    }
+
+    /// Waits until the process requests the next invocation, and freezes it: from then on nothing
+    /// in it runs.
+    pub(super) async fn wait_until_ready(&mut self, limit: Duration) -> Result<(), InvokeError> {
+        tokio::select! {
+            requested = timeout(limit, self.slot.requested()) => {
+                requested.map_err(|_| InvokeError::TimedOut(limit))?;
+            }
+            status = self.child.wait() => return Err(exited(status)),
+        }
+        self.signal(Signal::STOP);
+        Ok(())
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(pid) = self.pid {
+            // If the process is gone, waiting for its answer reports it.
+            let _ = kill_process(pid, signal);
+        }
+    }
+}
+
+/// Opens a way to the database that counts commands. Also returns the variable that leads the
+/// process there, with its value.
+async fn tap(function: &Function, settings: &Settings) -> io::Result<(Commands, Option<(String, String)>)> {
+    let Some(tap) = &settings.tap else { return Ok((Commands::Unknown, None)) };
+    let Some(value) = function.environment.get(&tap.variable) else { return Ok((Commands::None, None)) };
+    let open = tap.open().await?;
+    let value = value.replacen(&tap.address, &open.address().to_string(), 1);
+    Ok((Commands::Counted(open), Some((tap.variable.clone(), value))))
+}
+
+async fn spawn(
+    path: &Path,
+    function: &Function,
+    tapped: Option<(String, String)>,
+    settings: &Settings,
+    slot: &Slot,
+) -> io::Result<Child> {
+    let mut command = Command::new(path);
+    command
+        .env_clear()
+        .envs(lambda_environment(function))
+        .env("AWS_LAMBDA_RUNTIME_API", slot.address())
+        .envs(&function.environment)
+        .envs(tapped)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(settings.group)
+        .kill_on_drop(true);
+    let is_replaced = |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ExecutableFileBusy);
+    let since = Instant::now();
+    loop {
+        match command.spawn() {
+            Err(error) if is_replaced(&error) && since.elapsed() < REPLACE_TIMEOUT => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Returns the variables that Lambda sets for every function
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>). The access keys are
+/// placeholders.
+fn lambda_environment(function: &Function) -> [(&'static str, String); 11] {
+    [
+        ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory.to_string()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_DEFAULT_REGION", REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("_HANDLER", "bootstrap".to_owned()),
+        ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+        ("TZ", ":UTC".to_owned()),
+    ]
+}
+
+/// Prints the output of a process, with the function's name before each line, until it ends.
+fn forward(output: Option<impl AsyncRead + Send + Unpin + 'static>, name: &str) {
+    let Some(output) = output else { return };
+    let name = name.to_owned();
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(output).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            println!("[{name}] {line}");
+        }
+    });
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    path.metadata().and_then(|metadata| metadata.modified()).ok()
+}
+
+fn exited(status: io::Result<ExitStatus>) -> InvokeError {
+    InvokeError::Exited(status.map_or_else(|error| error.to_string(), |status| status.to_string()))
+}

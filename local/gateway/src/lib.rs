@@ -1,0 +1,70 @@
+//! API Gateway and Lambda on one machine, for any SAM template whose functions are native binaries.
+//!
+//! The gateway reads `template.yaml`, starts the binaries as Lambda does, and serves the HTTP API
+//! and the WebSocket API of the template as API Gateway does. There is no container and no second
+//! description of the routes. `README.md` lists what is modeled and what is not.
+//!
+//! ```no_run
+//! use gateway::{Gateway, Listeners, ProcessGroup, shutdown_requested};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), gateway::Error> {
+//!     let listeners = Listeners::bind(3000).await?;
+//!     let processes = ProcessGroup::start()?;
+//!     let gateway = Gateway::new("template.yaml", "target/debug", &processes)
+//!         .variable("TABLE", "local")
+//!         .start(listeners)
+//!         .await?;
+//!     println!("{}", gateway.http_url());
+//!     shutdown_requested(false).await;
+//!     gateway.stop().await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The output of functions goes to the standard output, line by line, with the function's name.
+//!
+//! # Layout
+//!
+//! Each module uses only modules further down.
+//!
+//! - `gateway`: [`Gateway`], which puts the parts together, and the [`RunningGateway`]
+//! - `custom_resources`: CloudFormation's part of a deployment
+//! - `http`: the HTTP API and the routes that only this machine has ([`HttpApi`])
+//! - `websocket`: the WebSocket API and `@connections`
+//! - `activity`: the stream behind `/_local/activity`
+//! - `lambda`: the processes of functions, the Runtime API, and the [`Tap`] on their database
+//! - `binaries`: the check that template and binaries belong together
+//! - `template`: from YAML to functions, routes and custom resources
+//! - `watch`, `workspace`: hot reload and the [`Workspace`] that it builds
+//! - `listeners`, `process_group`, `shutdown`: ports, child processes and the end ([`Listeners`],
+//!   [`ProcessGroup`], [`shutdown_requested`])
+//! - `error`, `clock`, `ids`: the [`Error`], and times and ids as AWS writes them
+
+#![warn(missing_docs)]
+
+mod activity;
+mod binaries;
+mod clock;
+mod custom_resources;
+mod error;
+mod gateway;
+mod http;
+mod ids;
+mod lambda;
+mod listeners;
+mod process_group;
+mod shutdown;
+mod template;
+mod watch;
+mod websocket;
+mod workspace;
+
+pub use error::Error;
+pub use gateway::{Gateway, RunningGateway};
+pub use http::HttpApi;
+pub use lambda::{CountCommands, Tap};
+pub use listeners::Listeners;
+pub use process_group::ProcessGroup;
+pub use shutdown::shutdown_requested;
+pub use workspace::Workspace;

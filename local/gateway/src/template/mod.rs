@@ -1,0 +1,12 @@
+//! Reads functions, routes and custom resources from a SAM template: what would be deployed runs.
+
+mod addresses;
+mod error;
+mod model;
+mod reader;
+mod values;
+mod yaml;
+
+pub(crate) use error::TemplateError;
+pub(crate) use model::{Cors, CustomResource, Function, HttpApi, HttpRoute, Overrides, Template, WebSocketApi};
+pub(crate) use reader::{Environment, load};

@@ -1,0 +1,126 @@
+//! The parts of a template that the gateway runs.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use super::error::TemplateError;
+
+/// A template.
+#[derive(Debug)]
+pub(crate) struct Template {
+    /// The functions by their logical ids.
+    pub(crate) functions: BTreeMap<String, Function>,
+    /// The resources that functions create during a deployment.
+    pub(crate) custom_resources: Vec<CustomResource>,
+    /// The HTTP API, if there is one.
+    pub(crate) http: Option<HttpApi>,
+    /// The WebSocket API, if there is one.
+    pub(crate) websocket: Option<WebSocketApi>,
+}
+
+/// A Lambda function.
+#[derive(Clone, Debug)]
+pub(crate) struct Function {
+    /// Its logical id in the template.
+    pub(crate) name: String,
+    /// The line that names its binary.
+    pub(super) line: usize,
+    /// The name of its binary.
+    pub(crate) binary: String,
+    /// The longest that an invocation may take.
+    pub(crate) timeout: Duration,
+    /// Its memory in MiB.
+    pub(crate) memory: u32,
+    /// Its environment variables.
+    pub(crate) environment: BTreeMap<String, String>,
+}
+
+/// A resource that a function creates during a deployment.
+#[derive(Debug)]
+pub(crate) struct CustomResource {
+    /// Its logical id.
+    pub(crate) name: String,
+    /// Its type, such as `Custom::Indexes`.
+    pub(crate) kind: String,
+    /// The function that creates it.
+    pub(crate) function: String,
+}
+
+/// An HTTP API.
+#[derive(Debug)]
+pub(crate) struct HttpApi {
+    /// The stage: `$default`, or the first segment of all paths.
+    pub(crate) stage: String,
+    /// Its routes.
+    pub(crate) routes: Vec<HttpRoute>,
+    /// Its CORS settings, if it has any.
+    pub(crate) cors: Option<Cors>,
+}
+
+/// A route of an HTTP API.
+#[derive(Debug)]
+pub(crate) struct HttpRoute {
+    /// The method in capitals, or `ANY`.
+    pub(crate) method: String,
+    /// The path with `{parameters}`.
+    pub(crate) path: String,
+    /// The function that answers.
+    pub(crate) function: String,
+}
+
+/// The CORS settings of an HTTP API.
+#[derive(Debug)]
+pub(crate) struct Cors {
+    /// The origins whose pages may read answers.
+    pub(crate) origins: Vec<String>,
+    /// The methods that they may use.
+    pub(crate) methods: Vec<String>,
+    /// The headers that they may send.
+    pub(crate) headers: Vec<String>,
+    /// The headers of answers that they may read.
+    pub(crate) exposed: Vec<String>,
+    /// Whether requests may carry cookies.
+    pub(crate) credentials: bool,
+    /// How many seconds a browser may remember this.
+    pub(crate) max_age: Option<String>,
+}
+
+/// A WebSocket API.
+#[derive(Debug)]
+pub(crate) struct WebSocketApi {
+    /// The stage, the first and only segment of its path.
+    pub(crate) stage: String,
+    /// The field of a frame that selects the route.
+    pub(crate) selector: String,
+    /// The functions by the keys of their routes.
+    pub(crate) routes: BTreeMap<String, String>,
+}
+
+/// The differences between this machine and a deployment.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides {
+    /// Values for parameters.
+    pub(crate) parameters: HashMap<String, String>,
+    /// Values for environment variables of all functions that have them.
+    pub(crate) variables: HashMap<String, String>,
+    /// The port of the HTTP API.
+    pub(crate) http_port: u16,
+    /// The port of the WebSocket API.
+    pub(crate) websocket_port: u16,
+}
+
+impl Function {
+    /// Returns an error that points at this function.
+    pub(crate) fn error(&self, reason: String) -> TemplateError {
+        TemplateError { line: self.line, reason }
+    }
+}
+
+impl Template {
+    /// Whether a route or a custom resource invokes this function.
+    pub(crate) fn is_invoked(&self, function: &str) -> bool {
+        self.http.iter().flat_map(|api| &api.routes).any(|route| route.function == function)
+            || self.websocket.iter().flat_map(|api| api.routes.values()).any(|route| route == function)
+            || self.custom_resources.iter().any(|resource| resource.function == function)
+    }
+}

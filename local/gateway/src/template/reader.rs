@@ -1,0 +1,396 @@
+//! Finds functions and routes among the resources of a template.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use super::addresses::{IMPLICIT_HTTP_API, localize_http, localize_websocket};
+use super::error::TemplateError;
+use super::model::{Cors, CustomResource, Function, HttpApi, HttpRoute, Overrides, Template, WebSocketApi};
+use super::values::Values;
+use super::yaml::Node;
+
+const FUNCTION: &str = "AWS::Serverless::Function";
+const HTTP_API: &str = "AWS::Serverless::HttpApi";
+const WEBSOCKET_API: &str = "AWS::Serverless::WebSocketApi";
+
+/// The stage of an HTTP API that names none.
+const DEFAULT_STAGE: &str = "$default";
+
+/// The folder that `cargo lambda build` writes a folder per binary to.
+const LAMBDA_FOLDER: &str = "target/lambda/";
+
+/// Lambda's own defaults: the timeout in seconds and the memory in MiB (AWS SAM Developer Guide,
+/// `AWS::Serverless::Function`).
+const DEFAULT_TIMEOUT: u32 = 3;
+const DEFAULT_MEMORY: u32 = 128;
+
+/// Looks up an environment variable.
+pub(crate) type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// Reads the template at `path`. The value of a function's variable comes from `environment`, else
+/// from `overrides`, else from the template.
+pub(crate) fn load(path: &Path, overrides: &Overrides, environment: &Environment) -> Result<Template, TemplateError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| TemplateError { line: 1, reason: format!("cannot be read: {error}") })?;
+    parse(&text, overrides, environment)
+}
+
+fn parse(text: &str, overrides: &Overrides, environment: &Environment) -> Result<Template, TemplateError> {
+    let root = Node::parse(text)?;
+    Reader { root: &root, values: Values::new(&root, &overrides.parameters), overrides, environment }.read()
+}
+
+struct Reader<'a> {
+    root: &'a Node,
+    values: Values<'a>,
+    overrides: &'a Overrides,
+    environment: &'a Environment,
+}
+
+impl Reader<'_> {
+    fn read(&self) -> Result<Template, TemplateError> {
+        let mut functions = BTreeMap::new();
+        let mut http_routes = Vec::new();
+        for (name, resource) in self.resources(FUNCTION)? {
+            for (_, event) in resource.path(&["Properties", "Events"]).into_iter().flat_map(Node::entries) {
+                http_routes.push(self.http_route(event, name)?);
+            }
+            functions.insert(name.to_owned(), self.function(name, resource)?);
+        }
+        Ok(Template {
+            functions,
+            custom_resources: self.custom_resources()?,
+            http: self.http(http_routes)?,
+            websocket: self.websocket()?,
+        })
+    }
+
+    fn custom_resources(&self) -> Result<Vec<CustomResource>, TemplateError> {
+        let mut found = Vec::new();
+        for (name, resource) in self.root.require("Resources")?.entries() {
+            let kind = self.values.text(resource.require("Type")?)?;
+            if kind.starts_with("Custom::") {
+                let token = resource.require("Properties")?.require("ServiceToken")?;
+                let function = self.function_with_arn(token, &self.values.text(token)?)?;
+                found.push(CustomResource { name: name.to_owned(), kind, function });
+            }
+        }
+        Ok(found)
+    }
+
+    fn resources(&self, kind: &str) -> Result<Vec<(&str, &Node)>, TemplateError> {
+        let resources = self.root.require("Resources")?.entries();
+        resources
+            .filter_map(|(name, resource)| match resource.require("Type").and_then(|node| self.values.text(node)) {
+                Ok(found) => (found == kind).then_some(Ok((name, resource))),
+                Err(error) => Some(Err(error)),
+            })
+            .collect()
+    }
+
+    fn function(&self, name: &str, resource: &Node) -> Result<Function, TemplateError> {
+        let properties = resource.require("Properties")?;
+        let globals = self.root.path(&["Globals", "Function"]);
+        let setting = |key: &str| properties.get(key).or_else(|| globals?.get(key));
+        let number = |key: &str, default: u32| match setting(key) {
+            Some(node) => self.values.text(node)?.parse().map_err(|_| node.error(format!("{key} must be a number"))),
+            None => Ok(default),
+        };
+        let code = properties.require("CodeUri")?;
+        let binary = binary(&self.values.text(code)?);
+        let mut environment = BTreeMap::new();
+        for scope in [globals, Some(properties)].into_iter().flatten() {
+            for (variable, value) in scope.path(&["Environment", "Variables"]).into_iter().flat_map(Node::entries) {
+                environment.insert(variable.to_owned(), self.variable(variable, value)?);
+            }
+        }
+        Ok(Function {
+            name: name.to_owned(),
+            line: code.line,
+            binary: binary.ok_or_else(|| code.error("CodeUri must be target/lambda/ and the name of a binary"))?,
+            timeout: Duration::from_secs(number("Timeout", DEFAULT_TIMEOUT)?.into()),
+            memory: number("MemorySize", DEFAULT_MEMORY)?,
+            environment,
+        })
+    }
+
+    fn variable(&self, name: &str, value: &Node) -> Result<String, TemplateError> {
+        match (self.environment)(name).or_else(|| self.overrides.variables.get(name).cloned()) {
+            Some(value) => Ok(value),
+            None => self.localize(self.values.text(value)?),
+        }
+    }
+
+    /// Leads the public addresses of both APIs to their ports on this machine.
+    fn localize(&self, mut text: String) -> Result<String, TemplateError> {
+        let apis = self.resources(HTTP_API)?.into_iter().map(|(name, _)| name);
+        for api in apis.chain([IMPLICIT_HTTP_API]) {
+            text = localize_http(&text, api, self.overrides.http_port);
+        }
+        for (api, _) in self.resources(WEBSOCKET_API)? {
+            text = localize_websocket(&text, api, self.overrides.websocket_port);
+        }
+        Ok(text)
+    }
+
+    fn http_route(&self, event: &Node, function: &str) -> Result<HttpRoute, TemplateError> {
+        let kind = event.require("Type")?;
+        if self.values.text(kind)? != "HttpApi" {
+            return Err(kind.error("only events of the type HttpApi are supported"));
+        }
+        let properties = event.require("Properties")?;
+        Ok(HttpRoute {
+            method: self.values.text(properties.require("Method")?)?.to_uppercase(),
+            path: self.values.text(properties.require("Path")?)?,
+            function: function.to_owned(),
+        })
+    }
+
+    fn http(&self, routes: Vec<HttpRoute>) -> Result<Option<HttpApi>, TemplateError> {
+        let apis = self.resources(HTTP_API)?;
+        if let [_, (name, second), ..] = apis.as_slice() {
+            return Err(second.error(format!("{name} is a second HTTP API, and only one is supported")));
+        }
+        let Some((_, api)) = apis.first() else {
+            let implicit = HttpApi { stage: DEFAULT_STAGE.to_owned(), routes, cors: None };
+            return Ok((!implicit.routes.is_empty()).then_some(implicit));
+        };
+        let stage = api.path(&["Properties", "StageName"]).map(|stage| self.values.text(stage)).transpose()?;
+        Ok(Some(HttpApi { stage: stage.unwrap_or_else(|| DEFAULT_STAGE.to_owned()), routes, cors: self.cors(api)? }))
+    }
+
+    fn cors(&self, api: &Node) -> Result<Option<Cors>, TemplateError> {
+        let Some(cors) = api.path(&["Properties", "CorsConfiguration"]) else { return Ok(None) };
+        let list = |key: &str| cors.get(key).map_or(Ok(Vec::new()), |node| self.values.list(node));
+        Ok(Some(Cors {
+            origins: list("AllowOrigins")?,
+            methods: list("AllowMethods")?,
+            headers: list("AllowHeaders")?,
+            exposed: list("ExposeHeaders")?,
+            credentials: list("AllowCredentials")? == ["true"],
+            max_age: cors.get("MaxAge").map(|node| self.values.text(node)).transpose()?,
+        }))
+    }
+
+    fn websocket(&self) -> Result<Option<WebSocketApi>, TemplateError> {
+        let apis = self.resources(WEBSOCKET_API)?;
+        if let [_, (name, second), ..] = apis.as_slice() {
+            return Err(second.error(format!("{name} is a second WebSocket API, and only one is supported")));
+        }
+        let Some((_, api)) = apis.first() else { return Ok(None) };
+        let properties = api.require("Properties")?;
+        let expression = properties.require("RouteSelectionExpression")?;
+        let selector = self.values.text(expression)?.strip_prefix("$request.body.").map(str::to_owned);
+        let mut routes = BTreeMap::new();
+        for (key, route) in properties.require("Routes")?.entries() {
+            let function = route.require("FunctionArn")?;
+            routes.insert(key.to_owned(), self.function_with_arn(function, &self.values.text(function)?)?);
+        }
+        for (_, route) in self.resources("AWS::ApiGatewayV2::Route")? {
+            let (key, function) = self.raw_route(route)?;
+            routes.insert(key, function);
+        }
+        Ok(Some(WebSocketApi {
+            stage: self.values.text(properties.require("StageName")?)?,
+            selector: selector.ok_or_else(|| expression.error("must be $request.body. and the name of a field"))?,
+            routes,
+        }))
+    }
+
+    /// Follows a route that is spelled out in CloudFormation's own resources, through its
+    /// integration, to its function.
+    fn raw_route(&self, route: &Node) -> Result<(String, String), TemplateError> {
+        let key = self.values.text(route.require("Properties")?.require("RouteKey")?)?;
+        let target = route.require("Properties")?.require("Target")?;
+        let text = self.values.text(target)?;
+        let integration = text.strip_prefix("integrations/").and_then(|name| self.root.path(&["Resources", name]));
+        let integration =
+            integration.ok_or_else(|| target.error("must be integrations/ and the reference to an integration"))?;
+        let uri = integration.require("Properties")?.require("IntegrationUri")?;
+        let text = self.values.text(uri)?;
+        // arn:…:lambda:path/2015-03-31/functions/NAME.Arn/invocations
+        let function = text.split('/').rev().nth(1).unwrap_or_default();
+        Ok((key, self.function_with_arn(uri, function)?))
+    }
+
+    /// Returns the logical id of the function with this ARN.
+    fn function_with_arn(&self, node: &Node, arn: &str) -> Result<String, TemplateError> {
+        let name = arn.strip_suffix(".Arn").unwrap_or_default();
+        let functions = self.resources(FUNCTION)?;
+        let found = functions.into_iter().find(|(function, _)| *function == name);
+        found
+            .map(|(function, _)| function.to_owned())
+            .ok_or_else(|| node.error(format!("{arn} is not the ARN of a function of this template")))
+    }
+}
+
+/// Returns the name of the binary in a folder such as `target/lambda/NAME`, which may be relative
+/// to another folder.
+fn binary(code_uri: &str) -> Option<String> {
+    let (folder, name) = code_uri.split_once(LAMBDA_FOLDER)?;
+    let name = name.trim_end_matches('/');
+    let is_folder = folder.is_empty() || folder.ends_with('/');
+    (is_folder && !name.is_empty() && !name.contains('/')).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = r#"
+Parameters:
+  Origins: {Type: CommaDelimitedList, Default: 'https://a.example, https://b.example'}
+  Stage: {Type: String, Default: api}
+Conditions:
+  IsApi: !Equals [!Ref Stage, api]
+Globals:
+  Function: {Timeout: 10, Environment: {Variables: {SHARED: same}}}
+Resources:
+  Http:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      CorsConfiguration: {AllowOrigins: !Ref Origins, AllowCredentials: true}
+  SendOtp:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: target/lambda/send-otp
+      MemorySize: 256
+      Environment:
+        Variables:
+          ORIGINS: !Join [';', !Ref Origins]
+          URL: !Sub 'wss://elsewhere.${AWS::Region}/${Stage}'
+          SOCKETS: !Sub 'wss://${Socket}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${Socket.Stage}'
+          CONNECTIONS: !Sub 'https://${Socket}.execute-api.${AWS::Region}.amazonaws.com/${Stage}'
+          API: !GetAtt Http.ApiEndpoint
+          STAGE: !Ref Socket.Stage
+          CHOICE: !If [IsApi, 'yes', 'no']
+          SECRET: !Sub '{{resolve:secretsmanager:x}}'
+      Events: {Api: {Type: HttpApi, Properties: {Method: post, Path: /api/sendOtp}}}
+  Join: {Type: AWS::Serverless::Function, Properties: {CodeUri: target/lambda/join-chat-room}}
+  Created: {Type: Custom::Thing, Properties: {ServiceToken: !GetAtt Join.Arn}}
+  Socket:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      RouteSelectionExpression: $request.body.action
+      StageName: !Ref Stage
+      Routes: {$connect: {FunctionArn: !GetAtt SendOtp.Arn}}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {IntegrationUri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Join.Arn}/invocations'}
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {RouteKey: join-chat-room, Target: !Sub 'integrations/${Integration}'}
+"#;
+
+    const SOCKETS: &str = r#"
+Resources:
+  Echo: {Type: AWS::Serverless::Function, Properties: {CodeUri: ../target/lambda/echo}}
+  Socket:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      RouteSelectionExpression: $request.body.type
+      StageName: live
+      Routes: {$default: {FunctionArn: !GetAtt Echo.Arn}}
+"#;
+
+    const HTTP: &str = r#"
+Resources:
+  Api: {Type: AWS::Serverless::HttpApi, Properties: {StageName: v1}}
+  Echo:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: target/lambda/echo/
+      Events: {Api: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: any, Path: /echo}}}
+"#;
+
+    fn parse(template: &str) -> Result<Template, TemplateError> {
+        let overrides = Overrides {
+            variables: [("SECRET".to_owned(), "known".to_owned())].into(),
+            http_port: 3000,
+            websocket_port: 3001,
+            ..Overrides::default()
+        };
+        super::parse(template, &overrides, &|name| (name == "SHARED").then(|| "mine".to_owned()))
+    }
+
+    #[test]
+    fn a_function_has_its_own_settings_and_the_global_ones() {
+        let template = parse(TEMPLATE).unwrap();
+        let function = &template.functions["SendOtp"];
+        assert_eq!((function.name.as_str(), function.timeout.as_secs(), function.memory), ("SendOtp", 10, 256));
+        let variable = |name: &str| function.environment[name].as_str();
+        assert_eq!(variable("ORIGINS"), "https://a.example;https://b.example");
+        assert_eq!(variable("URL"), "wss://elsewhere.us-east-1/api");
+        assert_eq!(variable("STAGE"), "api");
+        assert_eq!(variable("CHOICE"), "yes");
+        assert_eq!(variable("SECRET"), "known", "an override replaces the value of the template");
+        assert_eq!(variable("SHARED"), "mine", "the environment replaces everything");
+    }
+
+    #[test]
+    fn public_addresses_lead_to_this_machine() {
+        let template = parse(TEMPLATE).unwrap();
+        let variable = |name: &str| template.functions["SendOtp"].environment[name].as_str();
+        assert_eq!(variable("SOCKETS"), "ws://localhost:3001/api");
+        assert_eq!(variable("CONNECTIONS"), "http://127.0.0.1:3001/api");
+        assert_eq!(variable("API"), "http://localhost:3000");
+    }
+
+    #[test]
+    fn routes_and_custom_resources_lead_to_functions() {
+        let template = parse(TEMPLATE).unwrap();
+        let (http, websocket) = (template.http.unwrap(), template.websocket.unwrap());
+        let route = &http.routes[0];
+        assert_eq!(
+            (route.method.as_str(), route.path.as_str(), route.function.as_str()),
+            ("POST", "/api/sendOtp", "SendOtp")
+        );
+        assert_eq!(http.stage, "$default");
+        assert_eq!(http.cors.unwrap().origins, ["https://a.example", "https://b.example"]);
+        assert_eq!(websocket.routes["$connect"], "SendOtp");
+        assert_eq!(websocket.routes["join-chat-room"], "Join");
+        assert_eq!(template.custom_resources[0].function, "Join");
+    }
+
+    #[test]
+    fn a_websocket_api_alone_is_enough() {
+        let template = parse(SOCKETS).unwrap();
+        let websocket = template.websocket.unwrap();
+        assert!(template.http.is_none());
+        assert_eq!((websocket.stage.as_str(), websocket.selector.as_str()), ("live", "type"));
+        assert_eq!(template.functions["Echo"].binary, "echo");
+    }
+
+    #[test]
+    fn an_http_api_alone_is_enough() {
+        let template = parse(HTTP).unwrap();
+        assert!(template.websocket.is_none());
+        assert_eq!(template.http.unwrap().stage, "v1");
+    }
+
+    #[test]
+    fn events_without_an_api_belong_to_the_implicit_one() {
+        let template = parse(&HTTP.replace("AWS::Serverless::HttpApi", "AWS::S3::Bucket")).unwrap();
+        assert_eq!(template.http.unwrap().stage, "$default");
+    }
+
+    #[test]
+    fn a_second_api_of_a_kind_is_refused() {
+        for (template, kind) in [(HTTP, "AWS::Serverless::HttpApi"), (SOCKETS, "AWS::Serverless::WebSocketApi")] {
+            let error = parse(&format!("{template}  Again: {{Type: {kind}}}\n")).unwrap_err();
+            assert!(error.reason.contains("Again is a second"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_line_and_the_problem() {
+        let error = |from: &str, to: &str| parse(&TEMPLATE.replace(from, to)).unwrap_err().to_string();
+        assert_eq!(error("!Ref Stage\n", "!Ref Stag\n"), "line 36: there is no parameter or resource Stag");
+        assert_eq!(error("!Join [';'", "!Jion [';'"), "line 21: !Jion is not supported, or not in this form");
+        assert_eq!(
+            error("!GetAtt SendOtp.Arn", "!GetAtt Http.Arn"),
+            "line 37: Http.Arn is not the ARN of a function of this template"
+        );
+    }
+}

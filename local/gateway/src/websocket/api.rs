@@ -1,0 +1,125 @@
+//! Serves the WebSocket API.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use axum::routing::any;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::connections::Connections;
+use super::connections_api;
+use super::context::Context;
+use super::event;
+use super::handshake::{ConnectAnswer, accept_key, refusal, refused_by_connect, switching_protocols};
+use super::routes::Routes;
+use super::socket::{self, Limits};
+use crate::activity::Activity;
+use crate::clock::Now;
+use crate::ids::gateway_id;
+use crate::lambda::Host;
+use crate::template;
+
+/// A socket from its handshake to its end.
+type Socket = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The WebSocket API of the template.
+pub(crate) struct WebSocketApi {
+    stage: String,
+    /// The host and port that clients use.
+    domain: String,
+    limits: Limits,
+    routes: Arc<Routes>,
+}
+
+/// The state that all handshakes share.
+#[derive(Clone)]
+struct Handshakes {
+    api: Arc<WebSocketApi>,
+    opened: mpsc::UnboundedSender<Socket>,
+}
+
+impl WebSocketApi {
+    /// An API that clients reach at `domain`. Its clocks run `time_scale` times as fast as API
+    /// Gateway's.
+    pub(crate) fn new(
+        api: template::WebSocketApi,
+        domain: String,
+        host: Host,
+        activity: Activity,
+        time_scale: u32,
+    ) -> Self {
+        let template::WebSocketApi { stage, selector, routes: functions } = api;
+        let connections = Connections::default();
+        let routes = Arc::new(Routes { selector, functions, host, connections, activity });
+        Self { stage, domain, limits: Limits::scaled(time_scale), routes }
+    }
+
+    /// Serves the API for as long as it is polled. Dropping the future closes all sockets.
+    pub(crate) async fn serve(self, listener: TcpListener) {
+        let stage = format!("/{}", self.stage);
+        let connections = connections_api::router(
+            &format!("{stage}/@connections/{{id}}"),
+            self.routes.connections.clone(),
+            self.routes.activity.clone(),
+        );
+        let (opened, mut sockets) = mpsc::unbounded_channel();
+        let app = Router::new()
+            .route(&stage, any(connect))
+            .with_state(Handshakes { api: Arc::new(self), opened })
+            .merge(connections)
+            .fallback(async || refusal(StatusCode::FORBIDDEN, "Forbidden"))
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, app).into_future();
+        tokio::pin!(server);
+        let mut open = JoinSet::new();
+        loop {
+            tokio::select! {
+                // It ends with an error only if the listener does.
+                _ = &mut server => return,
+                Some(socket) = sockets.recv() => drop(open.spawn(socket)),
+                Some(_) = open.join_next() => {}
+            }
+        }
+    }
+}
+
+/// Answers a handshake. The function of `$connect` decides, and only then does the socket exist.
+async fn connect(
+    State(Handshakes { api, opened }): State<Handshakes>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+) -> Response {
+    let Some(accept_key) = accept_key(&request) else {
+        return refusal(StatusCode::UPGRADE_REQUIRED, "Upgrade Required");
+    };
+    let context = Context {
+        connection_id: gateway_id(),
+        connected_at: Now::get(),
+        source_ip: peer.ip().to_string(),
+        user_agent: request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned),
+        stage: api.stage.clone(),
+        domain: api.domain.clone(),
+    };
+    let protocol = match api.routes.invoke(&context, "$connect", event::connect(&context, &request)).await {
+        None => None,
+        Some(Ok(answer)) => match ConnectAnswer::read(&answer) {
+            Some(answer) if (200..300).contains(&answer.status_code) => answer.protocol(),
+            Some(answer) => return refused_by_connect(answer.status_code),
+            None => return refused_by_connect(502),
+        },
+        Some(Err(())) => return refused_by_connect(502),
+    };
+    // Registered before the handshake is answered, so that the client can be reached at once.
+    let (connection, queue) = api.routes.connections.open(context);
+    let upgrade = hyper::upgrade::on(&mut request);
+    // No one receives it if the gateway is stopping.
+    let _ = opened.send(Box::pin(socket::serve(Arc::clone(&api.routes), api.limits, connection, queue, upgrade)));
+    switching_protocols(&accept_key, protocol)
+}

@@ -1,0 +1,81 @@
+//! The open sockets, by the ids of their connections.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc;
+
+use super::context::Context;
+use crate::clock::Now;
+
+/// How many messages are queued for a client that does not read. Further ones are refused.
+const QUEUE: usize = 256;
+
+/// A message for a client, or the end of its socket.
+pub(super) enum Outgoing {
+    Text(String),
+    Close,
+}
+
+/// All open sockets. A clone is the same collection.
+#[derive(Clone, Default)]
+pub(super) struct Connections(Arc<Mutex<HashMap<String, Connection>>>);
+
+impl Connections {
+    /// Registers a socket and returns the queue of messages for its client.
+    pub(super) fn open(&self, context: Context) -> (Connection, mpsc::Receiver<Outgoing>) {
+        let (outgoing, queue) = mpsc::channel(QUEUE);
+        let last_active = Arc::new(Mutex::new(context.connected_at));
+        let connection = Connection { context: Arc::new(context), outgoing, last_active };
+        self.lock().insert(connection.context.connection_id.clone(), connection.clone());
+        (connection, queue)
+    }
+
+    /// Returns the socket with this id.
+    pub(super) fn get(&self, id: &str) -> Option<Connection> {
+        self.lock().get(id).cloned()
+    }
+
+    /// Forgets a socket.
+    pub(super) fn remove(&self, id: &str) {
+        self.lock().remove(id);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Connection>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One open socket. A clone is the same socket.
+#[derive(Clone)]
+pub(super) struct Connection {
+    pub(super) context: Arc<Context>,
+    outgoing: mpsc::Sender<Outgoing>,
+    last_active: Arc<Mutex<Now>>,
+}
+
+impl Connection {
+    /// Queues a message for the client. Returns false if the queue is full.
+    pub(super) fn send(&self, text: String) -> bool {
+        self.touch();
+        // If the queue is closed, the client has just left, and the message is lost as on AWS.
+        !matches!(self.outgoing.try_send(Outgoing::Text(text)), Err(mpsc::error::TrySendError::Full(_)))
+    }
+
+    /// Closes the socket after the queued messages, without waiting for it.
+    pub(super) fn close(&self) {
+        let outgoing = self.outgoing.clone();
+        // If the queue is closed, so is the socket.
+        tokio::spawn(async move { drop(outgoing.send(Outgoing::Close).await) });
+    }
+
+    /// Returns when the client last sent or was sent a message.
+    pub(super) fn last_active(&self) -> Now {
+        *self.last_active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that the client sent or was sent a message.
+    pub(super) fn touch(&self) {
+        *self.last_active.lock().unwrap_or_else(PoisonError::into_inner) = Now::get();
+    }
+}

@@ -1,0 +1,82 @@
+//! The routes of a WebSocket API and their functions.
+
+use std::collections::BTreeMap;
+
+use axum::body::Bytes;
+use serde_json::{Value, json};
+
+use super::connections::Connections;
+use super::context::{Closed, Context};
+use super::event;
+use crate::activity::{Activity, Event};
+use crate::ids::gateway_id;
+use crate::lambda::{Host, Invoked};
+
+/// The route of frames that select no other.
+const DEFAULT: &str = "$default";
+
+/// The routes.
+pub(super) struct Routes {
+    /// The field of a frame that selects the route.
+    pub(super) selector: String,
+    /// The functions by the keys of their routes.
+    pub(super) functions: BTreeMap<String, String>,
+    pub(super) host: Host,
+    pub(super) connections: Connections,
+    pub(super) activity: Activity,
+}
+
+impl Routes {
+    /// Invokes the function of a route, if the route exists.
+    pub(super) async fn invoke(&self, context: &Context, route: &str, event: Value) -> Option<Result<Bytes, ()>> {
+        let function = self.functions.get(route)?;
+        let Invoked { answer, report } = self.host.invoke(function, event.to_string().into()).await;
+        self.activity.publish(|| Event::Frame {
+            connection_id: context.connection_id.clone(),
+            name: route.to_owned(),
+            text: event.get("body").and_then(Value::as_str).map(str::to_owned),
+            report,
+        });
+        Some(answer.map_err(drop))
+    }
+
+    /// Passes a frame to the function of its route. Informs the client if there is no route or the
+    /// function fails.
+    pub(super) async fn handle_frame(&self, context: &Context, frame: &str) {
+        let id = gateway_id();
+        let answered = match self.select(frame) {
+            Some(route) => self.invoke(context, route, event::message(context, route, &id, frame)).await,
+            None => None,
+        };
+        let refusal = match answered {
+            Some(Ok(_)) => return,
+            Some(Err(())) => "Internal server error",
+            None => "Forbidden",
+        };
+        let refusal = json!({ "message": refusal, "connectionId": context.connection_id, "requestId": id });
+        if let Some(connection) = self.connections.get(&context.connection_id) {
+            // A client that does not read misses this too.
+            let _ = connection.send(refusal.to_string());
+        }
+    }
+
+    /// Forgets a socket and invokes the function of `$disconnect`.
+    pub(super) async fn handle_disconnect(&self, context: &Context, closed: Closed) {
+        self.connections.remove(&context.connection_id);
+        self.invoke(context, "$disconnect", event::disconnect(context, &closed)).await;
+    }
+
+    /// Returns the route that a frame selects: the one with the text of the selecting field as its
+    /// key, else `$default`.
+    fn select(&self, frame: &str) -> Option<&str> {
+        let body = serde_json::from_str::<Value>(frame).ok();
+        let key = match body.as_ref().and_then(|body| body.get(&self.selector)) {
+            Some(Value::String(key)) => key.clone(),
+            Some(other) => other.to_string(),
+            None => DEFAULT.to_owned(),
+        };
+        let is_selectable = |route: &&String| !matches!(route.as_str(), "$connect" | "$disconnect");
+        let exact = self.functions.keys().find(|route| **route == key).filter(is_selectable);
+        exact.or_else(|| self.functions.keys().find(|route| *route == DEFAULT)).map(String::as_str)
+    }
+}

@@ -1,0 +1,17 @@
+//! Waiting for events that happen soon.
+
+use std::time::{Duration, Instant};
+
+/// The longest that anything may take.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+
+const INTERVAL: Duration = Duration::from_millis(20);
+
+/// Waits until `condition` holds.
+pub(crate) async fn eventually(expectation: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let start = Instant::now();
+    while !condition().await {
+        assert!(start.elapsed() < DEADLINE, "not within {DEADLINE:?}: {expectation}");
+        tokio::time::sleep(INTERVAL).await;
+    }
+}

@@ -1,0 +1,158 @@
+//! Provides a real MongoDB with no manual setup: the one of `DATABASE_URL` if it is set, else a
+//! `mongod` from the PATH, else one that is downloaded once.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use gateway::ProcessGroup;
+use mongodb::error::ErrorKind;
+use mongodb::options::{ClientOptions, ConnectionString, HostInfo, Tls};
+use mongodb::{Client, bson::doc};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+
+use crate::mongod_download::{DownloadError, find_on_path, find_or_download};
+
+/// How long a new server may take to answer for the first time; it may have to recover from a
+/// crash.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a server that already runs may take.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a server may take to close its files.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+const HOW_TO_INSTALL: &str = "install MongoDB so that `mongod` is on the PATH \
+                              (https://www.mongodb.com/docs/manual/installation/), \
+                              or set DATABASE_URL to a running one";
+
+/// The reason why there is no database.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MongodError {
+    #[error("the database of DATABASE_URL does not answer: {0}")]
+    NoAnswer(Box<ErrorKind>),
+    #[error("there is no MongoDB: {0}; {HOW_TO_INSTALL}")]
+    NotFound(#[from] DownloadError),
+    #[error("{} cannot be created: {source}", folder.display())]
+    Folder { folder: PathBuf, source: io::Error },
+    #[error("there is no free port: {0}")]
+    NoPort(#[source] io::Error),
+    #[error("{} does not start: {source}; {HOW_TO_INSTALL}", binary.display())]
+    Spawn { binary: PathBuf, source: io::Error },
+    #[error("{} does not answer: {source}; {HOW_TO_INSTALL}", binary.display())]
+    NotReady { binary: PathBuf, source: Box<mongodb::error::Error> },
+    #[error("{} does not start: {status}, see {}; {HOW_TO_INSTALL}", binary.display(), log.display())]
+    Ended { binary: PathBuf, status: ExitStatus, log: PathBuf },
+}
+
+/// The database of this stack.
+pub(crate) struct Mongod {
+    /// Its connection string, with the name of the database.
+    pub(crate) url: String,
+    /// Its host and port exactly as they occur in `url`, if clients send all commands there, and in
+    /// the clear.
+    pub(crate) address: Option<String>,
+    /// The server, if this stack has started it.
+    server: Option<Child>,
+}
+
+impl Mongod {
+    /// Connects to the database at `url`, or else starts one with its files in `data`, and waits
+    /// until it answers.
+    ///
+    /// # Errors
+    /// Returns an error that names the problem, or what to install.
+    pub(crate) async fn start_or_connect(
+        url: Option<&str>,
+        data: &Path,
+        processes: &ProcessGroup,
+    ) -> Result<Self, MongodError> {
+        if let Some(url) = url {
+            ping(url, ANSWER_TIMEOUT).await.map_err(|error| MongodError::NoAnswer(error.kind))?;
+            return Ok(Self { url: url.to_owned(), address: direct_address(url), server: None });
+        }
+        let binary = match find_on_path("mongod") {
+            Some(binary) => binary,
+            None => find_or_download().await?,
+        };
+        Self::start(binary, data.join("mongodb"), processes).await
+    }
+
+    async fn start(binary: PathBuf, folder: PathBuf, processes: &ProcessGroup) -> Result<Self, MongodError> {
+        if let Err(source) = fs::create_dir_all(&folder) {
+            return Err(MongodError::Folder { folder, source });
+        }
+        let port = free_port().await.map_err(MongodError::NoPort)?;
+        let log = folder.join("mongod.log");
+        let mut command = Command::new(&binary);
+        command
+            .args(["--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet", "--wiredTigerCacheSizeGB", "0.25"])
+            .args(["--setParameter", "diagnosticDataCollectionEnabled=false", "--port", &port.to_string(), "--dbpath"])
+            .arg(&folder)
+            .arg("--logpath")
+            .arg(&log)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .process_group(processes.id());
+        let spawn_error = |source| MongodError::Spawn { binary: binary.clone(), source };
+        let mut server = command.spawn().map_err(spawn_error)?;
+        let url = format!("mongodb://127.0.0.1:{port}/chat");
+        tokio::select! {
+            answer = ping(&url, START_TIMEOUT) => {
+                answer.map_err(|error| MongodError::NotReady { binary, source: Box::new(error) })?;
+            }
+            status = server.wait() => {
+                let status = status.map_err(spawn_error)?;
+                return Err(MongodError::Ended { binary, status, log });
+            }
+        }
+        Ok(Self { url, address: Some(format!("127.0.0.1:{port}")), server: Some(server) })
+    }
+
+    /// Returns when the server ends by itself; never if this stack has not started it.
+    pub(crate) async fn ended(&mut self) {
+        match &mut self.server {
+            Some(server) => drop(server.wait().await),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Lets the server close its files and waits for it.
+    pub(crate) async fn stop(mut self) {
+        let Some(mut server) = self.server.take() else { return };
+        if let Some(pid) = server.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+            // It may have ended by now. If it does not end at all, it is killed with its process
+            // group.
+            let _ = kill_process(pid, Signal::TERM);
+            let _ = tokio::time::timeout(STOP_TIMEOUT, server.wait()).await;
+        }
+    }
+}
+
+/// Returns the only host and port in a connection string, if clients neither look for other members
+/// of a replica set nor encrypt.
+fn direct_address(url: &str) -> Option<String> {
+    let parsed = ConnectionString::parse(url).ok()?;
+    let HostInfo::HostIdentifiers(hosts) = parsed.host_info else { return None };
+    let [host] = hosts.as_slice() else { return None };
+    let is_encrypted = matches!(parsed.tls, Some(Tls::Enabled(_)));
+    let address = host.to_string();
+    (parsed.direct_connection == Some(true) && !is_encrypted && url.contains(&address)).then_some(address)
+}
+
+/// Waits until the server answers, at most for `timeout`.
+async fn ping(url: &str, timeout: Duration) -> mongodb::error::Result<()> {
+    let mut options = ClientOptions::parse(url).await?;
+    options.server_selection_timeout = Some(timeout);
+    Client::with_options(options)?.database("admin").run_command(doc! { "ping": 1 }).await?;
+    Ok(())
+}
+
+async fn free_port() -> io::Result<u16> {
+    TcpListener::bind(("127.0.0.1", 0)).await?.local_addr().map(|address| address.port())
+}

@@ -1,0 +1,102 @@
+//! The stack's own settings: `--watch`, and the rest from the environment.
+
+use std::env;
+use std::fmt::Display;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::programs::{target_folder, workspace_folder};
+
+const MAX_PROCESSES: NonZero<usize> = NonZero::new(8).unwrap();
+
+/// The only option.
+const WATCH: &str = "--watch";
+
+/// An argument or a variable that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    #[error("unknown option {0}; the only option is {WATCH}")]
+    UnknownOption(String),
+    #[error("{name} is invalid: {reason}")]
+    Variable { name: &'static str, reason: String },
+}
+
+/// The settings of a stack.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// `APP_PORT`: the port of the HTTP API; the WebSocket API has the next one. 0 picks two free
+    /// ports. 3000 by default.
+    pub(crate) port: u16,
+    /// `DATABASE_URL`: a MongoDB to use instead of starting one.
+    pub(crate) database_url: Option<String>,
+    /// `LOCAL_DATA_DIR`: the folder of the database and the secrets. `target/local/PORT` by
+    /// default, so that stacks on different ports do not share data.
+    pub(crate) data: PathBuf,
+    /// `LOCAL_TEMPLATE`: the template to run. The workspace's own by default.
+    pub(crate) template: PathBuf,
+    /// `LOCAL_BINARIES`: a folder of binaries that are already built. By default the workspace is
+    /// built with the profile of this program.
+    pub(crate) binaries: Option<PathBuf>,
+    /// `LOCAL_MAX_PROCESSES`: how many processes a function may have; further invocations wait. 8
+    /// by default.
+    pub(crate) max_processes: NonZero<usize>,
+    /// `LOCAL_IDLE_SECONDS`: how long a process may be idle before it ends. 60 by default.
+    pub(crate) idle: Duration,
+    /// `LOCAL_TIME_SCALE`: how many times faster the idle timeout and the lifetime of sockets
+    /// elapse. 1 by default.
+    pub(crate) time_scale: NonZero<u32>,
+    /// `LOCAL_STOP_WITH_STDIN`: `true` ends the stack when its standard input is closed, for
+    /// programs that start it.
+    pub(crate) stop_with_stdin: bool,
+    /// `--watch`: functions are rebuilt when their sources change.
+    pub(crate) watch: bool,
+}
+
+impl Settings {
+    /// Reads the arguments and the environment.
+    ///
+    /// # Errors
+    /// Returns an error that names the argument or the variable that cannot be used.
+    pub(crate) fn read(arguments: &[String]) -> Result<Self, SettingsError> {
+        if let Some(unknown) = arguments.iter().find(|argument| *argument != WATCH) {
+            return Err(SettingsError::UnknownOption(unknown.clone()));
+        }
+        let port = number("APP_PORT", 3000)?;
+        let path = |name: &str| env::var_os(name).map(PathBuf::from);
+        let data = path("LOCAL_DATA_DIR");
+        Ok(Self {
+            port,
+            database_url: env::var("DATABASE_URL").ok().filter(|url| !url.is_empty()),
+            data: data.unwrap_or_else(|| target_folder().join("local").join(port.to_string())),
+            template: path("LOCAL_TEMPLATE").unwrap_or_else(|| workspace_folder().join("template.yaml")),
+            binaries: path("LOCAL_BINARIES"),
+            max_processes: number("LOCAL_MAX_PROCESSES", MAX_PROCESSES)?,
+            idle: Duration::from_secs(number("LOCAL_IDLE_SECONDS", 60)?),
+            time_scale: number("LOCAL_TIME_SCALE", NonZero::<u32>::MIN)?,
+            stop_with_stdin: env::var("LOCAL_STOP_WITH_STDIN").is_ok_and(|value| value == "true"),
+            watch: !arguments.is_empty(),
+        })
+    }
+}
+
+fn number<T: FromStr<Err: Display>>(name: &'static str, default: T) -> Result<T, SettingsError> {
+    let invalid = |error: T::Err| SettingsError::Variable { name, reason: error.to_string() };
+    match env::var(name) {
+        Ok(text) if !text.is_empty() => text.parse().map_err(invalid),
+        _ => Ok(default),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_other_option_is_refused() {
+        let error = Settings::read(&["--wach".to_owned()]).unwrap_err();
+
+        assert_eq!(error.to_string(), "unknown option --wach; the only option is --watch");
+    }
+}

@@ -1,0 +1,163 @@
+//! The whole stack: puts the parts together, runs them, and takes them down again.
+
+use std::env;
+use std::time::Instant;
+
+use gateway::{Gateway, Listeners, ProcessGroup, RunningGateway, Tap, shutdown_requested};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::error::Error;
+use crate::mail::{self, Mailbox};
+use crate::mongo_commands::MongoCommands;
+use crate::mongod::Mongod;
+use crate::page;
+use crate::programs::{binaries, workspace, workspace_folder};
+use crate::second_person;
+use crate::secrets;
+use crate::settings::Settings;
+
+/// The variable that contains the address of the database.
+const DATABASE_URL: &str = "DATABASE_URL";
+
+/// Runs the stack until it is asked to stop.
+///
+/// # Errors
+/// Returns an error if it cannot start or go on.
+pub(crate) async fn run(settings: Settings) -> Result<(), Error> {
+    let started = Instant::now();
+    let ports = Ports::bind(&settings).await?;
+    let processes = ProcessGroup::start()?;
+    let shutdown = shutdown_requested(settings.stop_with_stdin);
+    tokio::pin!(shutdown);
+    let ready = async { tokio::try_join!(build(&settings), start_database(&settings, &processes)) };
+    let ((), mut mongod) = tokio::select! {
+        ready = ready => ready?,
+        () = &mut shutdown => return Ok(()),
+    };
+    let mut mail_catcher = JoinSet::new();
+    let ended = match serve(&settings, ports, &mongod, &processes, &mut mail_catcher).await {
+        Ok(gateway) => {
+            println!("ready in {:.1} s; stop with Ctrl-C", started.elapsed().as_secs_f64());
+            let ended = tokio::select! {
+                () = &mut shutdown => Ok(()),
+                () = mongod.ended() => Err(Error::MongodEnded),
+            };
+            gateway.stop().await;
+            ended
+        }
+        Err(error) => Err(error),
+    };
+    mail_catcher.shutdown().await;
+    mongod.stop().await;
+    ended
+}
+
+/// The ports of the stack, all on the loopback interface. They are bound before anything is
+/// started.
+struct Ports {
+    gateway: Listeners,
+    smtp: TcpListener,
+    smtp_port: u16,
+}
+
+impl Ports {
+    async fn bind(settings: &Settings) -> Result<Self, Error> {
+        let gateway = Listeners::bind(settings.port).await?;
+        let smtp = TcpListener::bind(("127.0.0.1", 0)).await.map_err(Error::Smtp)?;
+        let smtp_port = smtp.local_addr().map_err(Error::Smtp)?.port();
+        Ok(Self { gateway, smtp, smtp_port })
+    }
+}
+
+async fn build(settings: &Settings) -> Result<(), Error> {
+    match settings.binaries {
+        Some(_) => Ok(()),
+        None => Ok(workspace(workspace_folder()).build().await?),
+    }
+}
+
+async fn start_database(settings: &Settings, processes: &ProcessGroup) -> Result<Mongod, Error> {
+    Ok(Mongod::start_or_connect(settings.database_url.as_deref(), &settings.data, processes).await?)
+}
+
+/// Starts all servers and prints their addresses, as the outputs of a deployed stack would be.
+async fn serve(
+    settings: &Settings,
+    ports: Ports,
+    mongod: &Mongod,
+    processes: &ProcessGroup,
+    mail_catcher: &mut JoinSet<()>,
+) -> Result<RunningGateway, Error> {
+    let Ports { gateway: listeners, smtp, smtp_port } = ports;
+    let port = listeners.http_port();
+    let mailbox = Mailbox::default();
+    let mails = mailbox.clone();
+    let mut gateway = configure(settings, mongod, processes, port, smtp_port)?
+        .routes(move |api| {
+            let mail = api.allow_origins(mail::routes(mails));
+            page::routes().merge(mail).merge(second_person::routes(api.clone()))
+        })
+        .index(page::index);
+    if settings.watch {
+        let folder = settings.template.parent().unwrap_or_else(|| workspace_folder());
+        gateway = gateway.watch(workspace(folder));
+    }
+    let gateway = gateway.start(listeners).await?;
+    mail_catcher.spawn(mail::serve(smtp, mailbox));
+
+    println!("PageUrl          http://localhost:{port}/");
+    println!("HttpApiUrl       {}", gateway.http_url());
+    if let Some(url) = gateway.websocket_url() {
+        println!("WebSocketApiUrl  {url}");
+    }
+    println!("MailUrl          http://localhost:{port}/_local/mail");
+    println!("SmtpUrl          smtp://127.0.0.1:{smtp_port}");
+    println!("DatabaseUrl      {}", mongod.url);
+    Ok(gateway)
+}
+
+/// Sets everything that differs from a deployment. Variables in the environment of this process
+/// take precedence.
+fn configure(
+    settings: &Settings,
+    mongod: &Mongod,
+    processes: &ProcessGroup,
+    port: u16,
+    smtp_port: u16,
+) -> Result<Gateway, Error> {
+    let secret = |name: &'static str| {
+        secrets::find_or_create(&settings.data, name).map_err(|source| Error::Secret {
+            name,
+            folder: settings.data.clone(),
+            source,
+        })
+    };
+    let is_cross_site = env::var("COOKIE_SAME_SITE").is_ok_and(|value| value == "None");
+    let origins = env::var("ALLOWED_ORIGINS").unwrap_or_else(|_| {
+        // This stack's own pages, and the usual addresses of development servers.
+        format!("http://localhost:{port},http://127.0.0.1:{port},http://localhost:5173,http://localhost:8080")
+    });
+    let binaries = settings.binaries.clone().unwrap_or_else(binaries);
+    let gateway = Gateway::new(&settings.template, binaries, processes)
+        .require_functions_for(settings.template.with_file_name("functions"))
+        .max_processes(settings.max_processes)
+        .idle(settings.idle)
+        .time_scale(settings.time_scale)
+        .environment(|name| {
+            let value = env::var(name).ok().filter(|value| !value.is_empty());
+            value.filter(|value| !secrets::is_too_short(name, value))
+        })
+        .parameter("AllowedOrigins", origins)
+        .variable(DATABASE_URL, &mongod.url)
+        .variable("SECRET_KEY", secret("SECRET_KEY")?)
+        .variable("SECRET_KEY_ACCESS", secret("SECRET_KEY_ACCESS")?)
+        .variable("EMAIL_SERVICE_URL", format!("smtp://127.0.0.1:{smtp_port}"))
+        .variable("EMAIL_SERVICE_USERNAME", "chat@localhost")
+        .variable("EMAIL_SERVICE_KEY", "local")
+        .variable("COOKIE_SECURE", is_cross_site.to_string());
+    Ok(match &mongod.address {
+        Some(address) => gateway.tap(Tap::new(DATABASE_URL, address, MongoCommands::default)),
+        None => gateway,
+    })
+}
