@@ -8,13 +8,11 @@ mod harness;
 
 mod connect;
 mod connections_api;
-mod events_folder;
 mod hot_reload;
 mod http_answers;
 mod http_events;
 mod http_routing;
 mod lambda;
-mod least_privilege;
 mod socket_events;
 mod socket_limits;
 mod socket_routing;

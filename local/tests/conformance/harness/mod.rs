@@ -1,21 +1,18 @@
 //! What the tests are written with: the stack under test, requests, sockets, and recorded events.
 
 mod http;
-#[path = "../../e2e/harness/output.rs"]
 mod output;
-#[path = "../../e2e/harness/program.rs"]
 mod program;
 mod recorded;
 mod socket;
 mod stack;
-#[path = "../../e2e/harness/wait.rs"]
 mod wait;
 
 pub(crate) use http::{Answer, raw};
 pub(crate) use program::temporary_folder;
 pub(crate) use recorded::{keys, recorded, shape, without};
 pub(crate) use socket::{Frame, Handshake, Socket, socket_events};
-pub(crate) use stack::{Setup, Stack, bare, functions, probe, shared, workspace};
+pub(crate) use stack::{Setup, bare, probe, shared, workspace};
 pub(crate) use wait::eventually;
 
 use serde_json::Value;

@@ -43,12 +43,6 @@ pub(crate) fn probe() -> &'static Path {
     &FOLDER
 }
 
-/// The folder of the functions' binaries.
-pub(crate) fn functions() -> &'static Path {
-    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| build(&["--bins"]));
-    &FOLDER
-}
-
 /// Builds these targets of the workspace, as these tests were built, and returns where they are.
 fn build(targets: &[&str]) -> PathBuf {
     let folder = Path::new(env!("CARGO_BIN_EXE_local")).parent().unwrap();
@@ -80,12 +74,6 @@ impl Setup {
         let path = folder.path().join("template.yaml");
         fs::write(&path, template).unwrap();
         Self::of(&path)
-    }
-
-    /// With the template that is deployed, and its functions.
-    pub(crate) fn of_workspace() -> Self {
-        let setup = Self { variables: Vec::new(), option: None, own_mongod: false };
-        setup.set("LOCAL_BINARIES", functions().display())
     }
 
     /// The template of the shared stack.

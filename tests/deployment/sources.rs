@@ -1,0 +1,72 @@
+//! The functions of the template and their sources in `functions/`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use test_support::{Template, workspace};
+
+/// The source of a function.
+struct Source {
+    /// The package that it belongs to, in `functions/`.
+    package: String,
+    binary: String,
+}
+
+/// Lists `functions/*/src/bin/*.rs`.
+fn sources() -> Vec<Source> {
+    let names =
+        |folder: PathBuf| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let functions = workspace().join("functions");
+    let mut sources = Vec::new();
+    for package in names(functions.clone()) {
+        for file in names(functions.join(&package).join("src/bin")) {
+            let binary = file.strip_suffix(".rs").unwrap().to_owned();
+            sources.push(Source { package: package.clone(), binary });
+        }
+    }
+    sources
+}
+
+#[test]
+fn every_source_is_a_function_of_the_template() {
+    let template = Template::read();
+    for Source { package, binary } in sources() {
+        let is_deployed = template.functions.iter().any(|function| function.binary == binary);
+        assert!(
+            is_deployed,
+            "add a function with `CodeUri: target/lambda/{binary}` to template.yaml: \
+             functions/{package}/src/bin/{binary}.rs is not deployed"
+        );
+    }
+}
+
+#[test]
+fn every_function_of_the_template_has_a_source() {
+    let sources = sources();
+    for function in Template::read().functions {
+        let (name, binary) = (function.name, function.binary);
+        let has_source = sources.iter().any(|source| source.binary == binary);
+        assert!(has_source, "add functions/PACKAGE/src/bin/{binary}.rs: template.yaml has {name} without a source");
+    }
+}
+
+#[test]
+fn every_function_of_the_template_is_invoked() {
+    for function in Template::read().functions {
+        let name = function.name;
+        assert!(
+            !function.routes.is_empty(),
+            "add `Events` to {name} in template.yaml, or a route to WebSocketApi: nothing invokes it"
+        );
+    }
+}
+
+#[test]
+fn no_source_is_linked_as_an_empty_test() {
+    for Source { package, binary } in sources() {
+        let path = format!("functions/{package}/Cargo.toml");
+        let manifest = fs::read_to_string(workspace().join(&path)).unwrap();
+        let lines = format!("[[bin]]\nname = \"{binary}\"\ntest = false\nbench = false\n");
+        assert!(manifest.contains(&lines), "add these lines to {path}, or cargo links an empty test binary:\n{lines}");
+    }
+}
