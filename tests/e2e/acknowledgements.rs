@@ -8,7 +8,6 @@ use test_support::{Chat, Socket, User, shared, unknown_id};
 fn frames(chat: &Chat) -> Vec<Value> {
     let mut frames: Vec<_> = actions().into_iter().map(|action| action.example).collect();
     for frame in frames.iter_mut().filter_map(Value::as_object_mut) {
-        frame.remove("ackId");
         for (field, id) in [("chatId", &chat.id), ("id", &chat.bob.id)] {
             if let Some(value) = frame.get_mut(field) {
                 *value = id.clone().into();

@@ -29,7 +29,7 @@ pub struct Endpoint {
 pub struct Action {
     /// Its name.
     pub name: String,
-    /// A valid frame.
+    /// A valid frame without an `ackId`.
     pub example: Value,
     /// The fields that the frame must have besides `action`.
     pub required: Vec<String>,
@@ -63,11 +63,9 @@ pub fn actions() -> Vec<Action> {
         let mut required = WEBSOCKET.required_fields(&format!("{message}/payload"));
         required.retain(|field| field != "action");
         let message = WEBSOCKET.at(&message).unwrap();
-        Action {
-            name: message["name"].as_str().unwrap().to_owned(),
-            example: message["examples"][0]["payload"].clone(),
-            required,
-        }
+        let mut example = message["examples"][0]["payload"].clone();
+        example.as_object_mut().unwrap().remove("ackId");
+        Action { name: message["name"].as_str().unwrap().to_owned(), example, required }
     };
     received.map(action).collect()
 }

@@ -1,4 +1,4 @@
-//! Copying chats and their messages.
+//! Copies chats and their messages.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,9 +16,9 @@ use crate::failure::Failure;
 use crate::messages::Reader;
 use crate::values::{self, Shown, field};
 
-/// Copies all chats of `users`.
+/// Copies all chats between `users`.
 pub(crate) async fn copy(copy: &mut Copy, users: &HashSet<UserId>) -> Result<(), Failure> {
-    let (mut batches, count) = Batches::of(&copy.source, &copy.arguments.chats_collection).await?;
+    let (mut batches, count) = Batches::open(&copy.source, &copy.arguments.chats_collection).await?;
     copy.report.start("chats", count);
     let mut chats = Chats { users, pairs: HashMap::new(), ids: HashSet::new() };
     loop {
@@ -31,10 +31,10 @@ pub(crate) async fn copy(copy: &mut Copy, users: &HashSet<UserId>) -> Result<(),
     }
 }
 
-/// Two members in the order of their ids.
+/// The two members of a chat, ordered by their ids.
 type Members = [UserId; 2];
 
-/// A chat as the source has it.
+/// A chat of the source.
 struct OldChat<'a> {
     /// Its collection and id, for reports.
     record: String,
@@ -47,7 +47,7 @@ struct OldChat<'a> {
 
 struct Chats<'a> {
     users: &'a HashSet<UserId>,
-    /// The first chat of each two: some sixty bytes for each chat.
+    /// The first chat of each pair of members: about sixty bytes per chat.
     pairs: HashMap<Members, ObjectId>,
     ids: HashSet<ObjectId>,
 }
@@ -55,7 +55,7 @@ struct Chats<'a> {
 impl Chats<'_> {
     async fn copy(&mut self, copy: &mut Copy, batch: &[RawDocumentBuf]) -> Result<(), Failure> {
         let chats: Vec<_> = batch.iter().filter_map(|document| self.read(copy, document)).collect();
-        let existing = Existing::of(copy, &chats).await?;
+        let existing = Existing::find(copy, &chats).await?;
         let messages = Messages::new(&copy.target);
         let ids: Vec<_> = chats.iter().map(|chat| chat.id).collect();
         let mut held = messages.held(&ids).await?;
@@ -86,7 +86,8 @@ impl Chats<'_> {
         if copy.arguments.dry_run {
             return Ok(());
         }
-        // The chats come last: nobody can send to a chat that is not there, so that copied messages come first in it.
+        // The chats come last. No one can send to a chat that does not exist, so that the copied
+        // messages come first in it.
         messages.append(additions).await?;
         if !new.is_empty() {
             copy.target.collection::<Chat>("chats").insert_many(new).await?;
@@ -94,7 +95,7 @@ impl Chats<'_> {
         Ok(())
     }
 
-    /// The chat of a document, unless it has to be left out, which is reported.
+    /// Reads a document. Reports it and returns `None` if it must be left out.
     fn read<'a>(&mut self, copy: &mut Copy, document: &'a RawDocument) -> Option<OldChat<'a>> {
         let record = format!("{} {}", copy.arguments.chats_collection, Shown(field(document, "_id")));
         match self.identify(document) {
@@ -107,31 +108,31 @@ impl Chats<'_> {
     }
 
     fn identify(&mut self, document: &RawDocument) -> Result<(ChatId, Pair, Members, Timestamp), String> {
-        let id = field(document, "_id").as_ref().and_then(values::id).ok_or("its _id is no ObjectId")?;
+        let id = field(document, "_id").as_ref().and_then(values::id).ok_or("its _id is not an ObjectId")?;
         let members = document.get_array("usersId").map_err(|_| "it has no usersId")?;
         let members: Vec<_> = members.into_iter().map(|member| member.ok()?.try_into().ok()).collect();
         let members: Vec<_> = members.iter().map(|member| Some(UserId::from(values::id(member.as_ref()?)?))).collect();
-        let [one, other] = members[..] else { return Err("it has other than two members".to_owned()) };
-        let (Some(one), Some(other)) = (one, other) else { return Err("a member's id is no ObjectId".to_owned()) };
-        let pair = Pair::new(one, other).map_err(|_| "its members are the same")?;
+        let [one, other] = members[..] else { return Err("it does not have exactly two members".to_owned()) };
+        let (Some(one), Some(other)) = (one, other) else { return Err("a member's id is not an ObjectId".to_owned()) };
+        let pair = Pair::new(one, other).map_err(|_| "its two members are the same user")?;
         if let Some(unknown) = [one, other].iter().find(|member| !self.users.contains(member)) {
-            return Err(format!("its member {unknown} is no user who was copied"));
+            return Err(format!("member {unknown} was not copied"));
         }
         let members = [one.min(other), one.max(other)];
         let first = *self.pairs.entry(members).or_insert(id);
         if first != id {
             return Err(format!("chat {first} has the same members"));
         }
-        // One is an ObjectId, the other one its digits.
+        // One id is an ObjectId, and the other consists of its digits.
         if !self.ids.insert(id) {
-            return Err("a chat before has the same id".to_owned());
+            return Err("an earlier chat has the same id".to_owned());
         }
         let created_at = field(document, "createdAt").as_ref().and_then(values::time);
         Ok((id.into(), pair, members, created_at.unwrap_or_else(|| id.timestamp().into())))
     }
 }
 
-/// Reports a chat that is not taken, and how many messages are not taken with it.
+/// Reports a chat that is left out, and the number of messages that are left out with it.
 fn leave_out(copy: &mut Copy, record: &str, document: &RawDocument, why: &str) {
     let messages = document.get_array("chats").map_or(0, |messages| messages.into_iter().count());
     copy.report.chats.left_out += 1;
@@ -139,14 +140,14 @@ fn leave_out(copy: &mut Copy, record: &str, document: &RawDocument, why: &str) {
     copy.report.left_out(record, format_args!("{why} (messages: {messages})"));
 }
 
-/// What the target has of a batch.
+/// The chats of a batch that the target has already.
 struct Existing {
     members: HashMap<ChatId, Members>,
     chats: HashMap<Members, ChatId>,
 }
 
 impl Existing {
-    async fn of(copy: &Copy, chats: &[OldChat<'_>]) -> Result<Self, Failure> {
+    async fn find(copy: &Copy, chats: &[OldChat<'_>]) -> Result<Self, Failure> {
         let ids: Vec<_> = chats.iter().map(|chat| chat.id).collect();
         let pairs: Vec<_> = chats.iter().map(|chat| Bson::from(chat.pair)).collect();
         let filter = doc! { "$or": [{ "_id": { "$in": ids } }, { "pair": { "$in": pairs } }] };
@@ -160,13 +161,13 @@ impl Existing {
         Ok(existing)
     }
 
-    /// Whether the chat can be in the target, or is there.
+    /// Returns why the chat cannot be stored in the target, if so.
     fn allow(&self, chat: &OldChat<'_>) -> Result<(), String> {
         if self.members.get(&chat.id).is_some_and(|members| *members != chat.members) {
             return Err("the target has a chat with this id for other members".to_owned());
         }
         match self.chats.get(&chat.members) {
-            Some(id) if *id != chat.id => Err(format!("its members have the chat {id} in the target")),
+            Some(id) if *id != chat.id => Err(format!("its members already have chat {id} in the target")),
             _ => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! The two databases, and whether the one may be copied into the other.
+//! Opens the two databases and decides whether one may be copied into the other.
 
 use futures_util::TryStreamExt;
 use mongodb::bson::oid::ObjectId;
@@ -10,10 +10,11 @@ use shared::database::ensure_indexes;
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 
-/// The collection of the target that notes which sources are copied into it. With it, a copy that was interrupted can go on.
+/// The collection of the target that records the sources copied into it, so that an interrupted copy
+/// can be resumed.
 const COPIES: &str = "copies";
 
-/// What a copy writes.
+/// The collections that a copy writes.
 const WRITTEN: [&str; 4] = ["users", "photos", "chats", "pages"];
 
 /// Opens both databases and, unless it is a dry run, prepares the target.
@@ -33,7 +34,8 @@ pub(crate) async fn open(arguments: &Arguments) -> Result<(Database, Database), 
     let is_noted = noted.find_one(doc! { "_id": &name }).await?.is_some();
     if !is_noted && !arguments.into_existing && !is_empty(&target).await? {
         return Err(Failure::new(format!(
-            "the target is not empty, and what it holds was not copied from {name}: empty it, or add --into-existing to copy into it all the same"
+            "the target is not empty, and its content was not copied from {name}: \
+             empty it, or add --into-existing to copy anyway"
         )));
     }
     if !arguments.dry_run {
@@ -45,7 +47,7 @@ pub(crate) async fn open(arguments: &Arguments) -> Result<(Database, Database), 
     Ok((source, target))
 }
 
-/// Where a database is.
+/// The address of a database.
 struct Address {
     option: &'static str,
     client: ClientOptions,
@@ -62,7 +64,7 @@ impl Address {
         Ok(Self { option, client })
     }
 
-    /// The hosts and the database, without what is secret or may differ from one run to the next.
+    /// Returns the hosts and the database, without secrets and without what may differ between runs.
     fn name(&self) -> String {
         let mut hosts = self.hosts();
         hosts.sort();
@@ -85,21 +87,22 @@ impl Address {
     }
 }
 
-/// The id of the server's process, which is the same under each of its names.
+/// Returns the id of the server's process, which is the same for all of its host names.
 async fn process(database: &Database) -> Result<ObjectId, Failure> {
     let hello = database.run_command(doc! { "hello": 1 }).await?;
     let version = hello.get_document("topologyVersion").ok();
-    // Servers that do not tell are told apart by their names alone.
+    // Servers that do not report it are distinguished only by their host names.
     Ok(version.and_then(|version| version.get_object_id("processId").ok()).unwrap_or_else(ObjectId::new))
 }
 
-/// A collection that is not there is a wrong name more likely than an old database without users or chats.
+/// Refuses a source without a collection: a wrong name is more likely than a database without users
+/// or chats.
 async fn require_collection(source: &Database, name: &str) -> Result<(), Failure> {
     let names: Vec<String> = source.list_collections().await?.map_ok(|found| found.name).try_collect().await?;
     if names.iter().any(|found| found == name) {
         return Ok(());
     }
-    Err(Failure::new(format!("--from has no collection {name}, but: {}", names.join(", "))))
+    Err(Failure::new(format!("--from has no collection {name}; it has {}", names.join(", "))))
 }
 
 async fn is_empty(target: &Database) -> Result<bool, Failure> {

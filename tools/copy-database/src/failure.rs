@@ -1,11 +1,11 @@
-//! What ends a copy.
+//! Errors that abort a copy.
 
 use std::error::Error;
 use std::fmt;
 
 use mongodb::error::ErrorKind;
 
-/// One line on what went wrong.
+/// A message for the user.
 #[derive(Debug)]
 pub(crate) struct Failure(String);
 
@@ -25,15 +25,15 @@ impl From<mongodb::error::Error> for Failure {
     fn from(error: mongodb::error::Error) -> Self {
         if is_duplicate(&error) {
             return Self::new(
-                "something else writes to the target: another copy, or the server still ends one that was stopped just now. \
-                 Run the same command again to go on.",
+                "something else is writing to the target: another copy, or the rest of one that was just stopped. \
+                 Run the same command again to continue.",
             );
         }
-        Self(format!("{error}\nRun the same command again to go on."))
+        Self(format!("{error}\nRun the same command again to continue."))
     }
 }
 
-/// Whether documents were not inserted, because somebody else did since the target was looked at.
+/// Whether documents were not inserted because someone else inserted them meanwhile.
 fn is_duplicate(error: &mongodb::error::Error) -> bool {
     const DUPLICATE_KEY: i32 = 11000;
     match &*error.kind {
@@ -43,7 +43,7 @@ fn is_duplicate(error: &mongodb::error::Error) -> bool {
 }
 
 impl From<shared::Error> for Failure {
-    /// The message of a shared error is for clients; what happened is its cause.
+    /// The message of a shared error is for clients. Its cause is what happened.
     fn from(error: shared::Error) -> Self {
         Self(error.source().map_or_else(|| error.to_string(), ToString::to_string))
     }

@@ -1,7 +1,8 @@
-//! Copies the database and the photos of the Express and Socket.IO backend into a database of this one.
+//! Copies the database and photos of the Express and Socket.IO backend into a database of this one.
 //!
-//! Both are read as they are found and compared with what the target holds, so a copy that was interrupted is completed
-//! by the next, and a copy that is complete changes nothing. What the target does not take is reported, and the rest goes on.
+//! Everything is compared with what the target holds. The next copy completes one that was
+//! interrupted, and repeating a complete copy changes nothing. What cannot be copied is reported and
+//! left out.
 
 mod arguments;
 mod batches;
@@ -27,7 +28,7 @@ use crate::report::Report;
 /// The exit status of a copy that left something out.
 const INCOMPLETE: u8 = 3;
 
-/// What a copy works with.
+/// The parts of a copy.
 struct Copy {
     arguments: Arguments,
     source: Database,
@@ -49,11 +50,11 @@ async fn main() -> ExitCode {
 }
 
 async fn copy(arguments: Arguments) -> Result<Report, Failure> {
-    let uploads = Uploads::new(arguments.uploads.as_deref())?;
+    let uploads = Uploads::open(arguments.uploads.as_deref())?;
     let (source, target) = databases::open(&arguments).await?;
     let mut copy = Copy { arguments, source, target, uploads, report: Report::default() };
     let users = users::copy(&mut copy).await?;
     chats::copy(&mut copy, &users).await?;
-    copy.report.summarise(copy.arguments.dry_run);
+    copy.report.summarize(copy.arguments.dry_run);
     Ok(copy.report)
 }

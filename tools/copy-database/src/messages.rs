@@ -1,4 +1,4 @@
-//! Reading the messages of an old chat.
+//! Reads the messages of an old chat.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -14,18 +14,18 @@ use shared::timestamp::Timestamp;
 use crate::report::Report;
 use crate::values::{self, Shown};
 
-/// Reads the messages of one chat, in their order.
+/// A reader of the messages of one chat.
 pub(crate) struct Reader<'a> {
     report: &'a mut Report,
-    /// The collection and id of the chat.
+    /// The collection and id of the chat, for reports.
     chat: &'a str,
     id: ChatId,
     members: [UserId; 2],
-    /// The time of the message before, or of the chat.
+    /// The time of the previous message, or of the chat.
     time: Timestamp,
     messages: Vec<PastMessage>,
     ids: HashSet<MessageId>,
-    /// How many messages without an id have the same content so far.
+    /// The number of messages so far that have the same content and no id, by the hash of the content.
     alike: HashMap<[u8; 12], u32>,
 }
 
@@ -41,14 +41,14 @@ impl<'a> Reader<'a> {
         Self { report, chat, id, members, time: created_at, messages, ids, alike }
     }
 
-    /// The messages that are taken; the others are reported.
+    /// Returns the messages that can be copied, in their order, and reports the others.
     pub(crate) fn read(mut self, document: &RawDocument) -> Vec<PastMessage> {
         let messages = match document.get("chats") {
             Ok(Some(RawBsonRef::Array(messages))) => messages,
             Ok(None | Some(RawBsonRef::Null)) => return Vec::new(),
             _ => {
                 self.report.messages.left_out += 1;
-                self.report.left_out(self.chat, "its messages are no list");
+                self.report.left_out(self.chat, "its messages are not an array");
                 return Vec::new();
             }
         };
@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
     fn take(&mut self, record: &Record<'_>, message: &Document) -> Result<(), &'static str> {
         let send_by = message.get("sendBy").and_then(values::id).map(UserId::from);
         let send_by =
-            send_by.filter(|sender| self.members.contains(sender)).ok_or("its sender is no member of the chat")?;
+            send_by.filter(|sender| self.members.contains(sender)).ok_or("its sender is not a member of the chat")?;
         let text = match message.get("message") {
             Some(Bson::String(text)) if text.is_empty() => return Err("it is empty"),
             Some(Bson::String(text)) => text,
@@ -78,12 +78,13 @@ impl<'a> Reader<'a> {
         if let Some(time) = own_time {
             self.time = time;
         } else {
-            self.report.changed(record, "its time cannot be read: it gets that of the message before, or of the chat");
+            let how = "its time cannot be read; it gets the time of the previous message, or of the chat";
+            self.report.changed(record, how);
         }
         let parts = parts(text);
         if parts.len() > 1 {
             let (max, parts) = (MessageText::MAX, parts.len());
-            self.report.changed(record, format_args!("it has more than {max} characters: it becomes {parts} messages"));
+            self.report.changed(record, format_args!("it has more than {max} characters and becomes {parts} messages"));
         }
         for (part, text) in parts.into_iter().enumerate() {
             let own_id = own_id.map(MessageId::from).filter(|id| part == 0 && !self.ids.contains(id));
@@ -94,7 +95,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// An id for a message that has none of its own: the same in every copy, whatever comes before and after it.
+    /// Returns an id for a message that has none. It is the same in every copy, regardless of the
+    /// messages before and after it.
     fn derive_id(&mut self, send_by: UserId, time: Option<Timestamp>, text: &str) -> MessageId {
         let time = time.map(Bson::from);
         let content = hash(&format!("{}:{send_by}:{time:?}:{text}", self.id));
@@ -110,7 +112,7 @@ fn hash(text: &str) -> [u8; 12] {
     std::array::from_fn(|index| hash[index])
 }
 
-/// The text in parts that are not too long, of which only the last is shorter than it might be.
+/// Splits a text into parts of the greatest allowed length.
 fn parts(text: &str) -> Vec<MessageText> {
     let mut parts = Vec::new();
     let mut rest = text;
@@ -123,10 +125,10 @@ fn parts(text: &str) -> Vec<MessageText> {
     parts
 }
 
-/// A message as reports name it.
+/// A message, as reports name it.
 struct Record<'a> {
     chat: &'a str,
-    /// 1, 2, 3 … in the old chat.
+    /// Its place in the old chat, from 1.
     number: usize,
     id: Option<&'a Bson>,
 }

@@ -9,43 +9,41 @@ use shared::photos::{MAX_PHOTO_BYTES, Photo};
 
 use crate::failure::Failure;
 
-/// The folder that the old backend keeps uploaded photos in, where it is known.
+/// The old backend's folder of uploaded photos, if it is known.
 pub(crate) struct Uploads(Option<PathBuf>);
 
 impl Uploads {
-    /// # Errors
-    /// When the folder is none.
-    pub(crate) fn new(folder: Option<&Path>) -> Result<Self, Failure> {
+    /// Opens the folder; fails if it is not a folder.
+    pub(crate) fn open(folder: Option<&Path>) -> Result<Self, Failure> {
         match folder {
             Some(folder) if !folder.is_dir() => {
-                Err(Failure::new(format!("--uploads: {} is no folder", folder.display())))
+                Err(Failure::new(format!("--uploads: {} is not a folder", folder.display())))
             }
             folder => Ok(Self(folder.map(Path::to_owned))),
         }
     }
 
-    /// Reads the photo that a file name, a path or a URL leads to.
-    ///
-    /// # Errors
-    /// Why it is not taken.
+    /// Reads the photo that a file name, a path or a URL refers to. Returns the reason if it cannot be
+    /// copied.
     pub(crate) fn read(&self, reference: &str) -> Result<Photo, String> {
-        let folder = self.0.as_deref().ok_or("there is no --uploads to find its photo in")?;
-        let file = find(folder, reference).ok_or("its photo is no file in the uploads folder")?;
+        let folder = self.0.as_deref().ok_or("its photo cannot be found without --uploads")?;
+        let file = find(folder, reference).ok_or("its photo is not a file in the uploads folder")?;
         let unreadable = |error| format!("its photo cannot be read: {error}");
-        // So that no more than a photo is ever read into memory.
+        // Checked first, so that no large file is read into memory.
         let size = fs::metadata(&file).map_err(unreadable)?.len();
         if size > MAX_PHOTO_BYTES as u64 {
             return Err(format!("its photo has {size} bytes, more than {MAX_PHOTO_BYTES}"));
         }
         let bytes = fs::read(&file).map_err(unreadable)?;
         Photo::from_bytes(bytes).map_err(|error| match error {
-            Error::UnsupportedMedia(_) => "its photo is no JPEG, PNG or WebP".to_owned(),
-            error => format!("its photo is not taken: {error}"),
+            Error::UnsupportedMedia(_) => "its photo is not a JPEG, PNG or WebP image".to_owned(),
+            error => format!("its photo cannot be copied: {error}"),
         })
     }
 }
 
-/// The file of the last part of a reference, as it is or as a URL has it. Nothing outside the folder is looked at.
+/// Finds the file that the last part of a reference names, literally or percent-encoded. Only files
+/// directly in the folder are found.
 fn find(folder: &Path, reference: &str) -> Option<PathBuf> {
     let last = |text: &str| text.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
     let path = reference.split(['?', '#']).next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the command says while it works, and in the end.
+//! The output of the command.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -6,19 +6,19 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How often progress is told where there is no terminal to draw it on.
+/// The interval of progress reports without a terminal.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// What became of the records of one kind.
+/// The counts of the records of one kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
-    /// Not in the target before.
+    /// Added to the target.
     pub(crate) new: u64,
     /// Changed in the source since an earlier copy.
     pub(crate) updated: u64,
-    /// In the target already.
+    /// Already in the target.
     pub(crate) unchanged: u64,
-    /// Not taken.
+    /// Not copied.
     pub(crate) left_out: u64,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Counts, and lines for what is not taken as it is.
+/// The counts of a copy, and its lines about single records.
 #[derive(Default)]
 pub(crate) struct Report {
     pub(crate) users: Tally,
@@ -41,42 +41,42 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Whether all that there is was taken.
+    /// Whether everything was copied.
     pub(crate) fn is_complete(&self) -> bool {
         let tallies = [self.users, self.photos, self.chats, self.messages];
         self.names_left_out == 0 && tallies.iter().all(|tally| tally.left_out == 0)
     }
 
-    /// A record that is not taken, or a part of it. `record` is its collection and id.
+    /// Reports a record, or a part of one, that is left out. `record` is its collection and id.
     pub(crate) fn left_out(&self, record: impl fmt::Display, why: impl fmt::Display) {
         self.say(format_args!("left out: {record}: {why}"));
     }
 
-    /// A user who is taken without a name.
+    /// Reports a user who is copied without a name.
     pub(crate) fn name_left_out(&mut self, record: impl fmt::Display, why: impl fmt::Display) {
         self.names_left_out += 1;
         self.left_out(record, why);
     }
 
-    /// A record that is taken, but not as it is.
+    /// Reports a record that is copied with a change.
     pub(crate) fn changed(&self, record: impl fmt::Display, how: impl fmt::Display) {
         self.say(format_args!("changed: {record}: {how}"));
     }
 
-    /// From now on, `total` records of this kind are worked on.
+    /// Starts the progress of `total` records of this kind.
     pub(crate) fn start(&mut self, kind: &'static str, total: u64) {
         self.progress = Some(Progress::new(kind, total));
     }
 
-    /// So many more of them are done.
+    /// Advances the progress by a number of records.
     pub(crate) fn advance(&mut self, records: usize) {
         if let Some(progress) = &mut self.progress {
             progress.advance(records as u64);
         }
     }
 
-    /// The counts, and what they mean.
-    pub(crate) fn summarise(&mut self, dry_run: bool) {
+    /// Writes the counts.
+    pub(crate) fn summarize(&mut self, dry_run: bool) {
         self.progress = None;
         self.say(format_args!("{:<10}{:>10} {:>10} {:>10} {:>10}", "", "new", "updated", "unchanged", "left out"));
         let Self { users, photos, chats, messages, .. } = self;
@@ -97,34 +97,34 @@ impl Report {
     }
 }
 
-/// Whoever reads may have gone; the copy goes on.
+/// Writes a line. The copy continues even if no one reads it.
 fn write_line(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// How far the copy is: a bar on a terminal, else a line now and then.
+/// The progress of a copy: a bar on a terminal, or a line now and then.
 struct Progress {
     kind: &'static str,
     total: u64,
     bar: ProgressBar,
-    told: Instant,
+    last_report: Instant,
 }
 
 impl Progress {
     fn new(kind: &'static str, total: u64) -> Self {
-        // Hidden where standard error is no terminal.
+        // Hidden if standard error is not a terminal.
         let bar = ProgressBar::new(total);
         if let Ok(style) = ProgressStyle::with_template("{msg} [{wide_bar}] {human_pos} of {human_len}, {eta} left") {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_message(kind);
-        Self { kind, total, bar, told: Instant::now() }
+        Self { kind, total, bar, last_report: Instant::now() }
     }
 
     fn advance(&mut self, records: u64) {
         self.bar.inc(records);
-        if !io::stderr().is_terminal() && self.told.elapsed() >= INTERVAL {
-            self.told = Instant::now();
+        if !io::stderr().is_terminal() && self.last_report.elapsed() >= INTERVAL {
+            self.last_report = Instant::now();
             let _ = writeln!(io::stderr(), "{}: {} of {}", self.kind, self.bar.position(), self.total);
         }
     }

@@ -1,4 +1,4 @@
-//! Copying users and their photos.
+//! Copies users and their photos.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,9 +17,9 @@ use crate::batches::Batches;
 use crate::failure::Failure;
 use crate::values::{self, Shown, field};
 
-/// Copies all users; returns those that the target has then.
+/// Copies all users and returns those that the target has afterwards.
 pub(crate) async fn copy(copy: &mut Copy) -> Result<HashSet<UserId>, Failure> {
-    let (mut batches, count) = Batches::of(&copy.source, &copy.arguments.users_collection).await?;
+    let (mut batches, count) = Batches::open(&copy.source, &copy.arguments.users_collection).await?;
     copy.report.start("users", count);
     let mut users = Users { taken: HashSet::new(), emails: HashMap::new() };
     loop {
@@ -32,7 +32,7 @@ pub(crate) async fn copy(copy: &mut Copy) -> Result<HashSet<UserId>, Failure> {
     }
 }
 
-/// A user as the source has it.
+/// A user of the source.
 struct OldUser {
     /// Its collection and id, for reports.
     record: String,
@@ -42,7 +42,7 @@ struct OldUser {
     photo: Option<String>,
 }
 
-/// What has to be known of all users so far: about a hundred bytes each.
+/// The users so far: about a hundred bytes per user.
 struct Users {
     taken: HashSet<UserId>,
     /// The first user with each address.
@@ -53,18 +53,18 @@ impl Users {
     async fn copy(&mut self, copy: &mut Copy, batch: &[RawDocumentBuf]) -> Result<(), Failure> {
         let users: Vec<_> = batch.iter().filter_map(|document| self.read(copy, document)).collect();
         let collection = copy.target.collection::<Document>("users");
-        let existing = Existing::of(&collection, &users).await?;
+        let existing = Existing::find(&collection, &users).await?;
         let mut new = Vec::new();
         for OldUser { record, id, mut user, photo } in users {
             if let Some(holder) = existing.holders.get(user.email.as_str()).filter(|holder| **holder != id) {
                 copy.report.users.left_out += 1;
-                copy.report.left_out(record, format_args!("the target has its e-mail address for user {holder}"));
+                copy.report.left_out(record, format_args!("user {holder} has its e-mail address in the target"));
                 continue;
             }
-            // One is an ObjectId, the other one its digits.
+            // One id is an ObjectId, and the other consists of its digits.
             if !self.taken.insert(user.id) {
                 copy.report.users.left_out += 1;
-                copy.report.left_out(record, "a user before has the same id");
+                copy.report.left_out(record, "an earlier user has the same id");
                 continue;
             }
             let existing = existing.users.get(&id);
@@ -98,7 +98,7 @@ impl Users {
         Ok(())
     }
 
-    /// The user of a document, unless it has to be left out, which is reported.
+    /// Reads a document. Reports it and returns `None` if it must be left out.
     fn read(&mut self, copy: &mut Copy, document: &RawDocument) -> Option<OldUser> {
         let record = format!("{} {}", copy.arguments.users_collection, Shown(field(document, "_id")));
         let user = identify(document).and_then(|(id, email)| {
@@ -131,7 +131,7 @@ impl Users {
         let mut photos = copy.arguments.photo_field.iter().filter_map(|name| field(document, name));
         let photo = photos.find(|value| value.as_str() != Some("")).map(|value| match value {
             Bson::String(photo) => photo,
-            // No file has this name, which is then reported.
+            // No file has this name, which is reported later.
             _ => String::new(),
         });
         Some(OldUser { record, id, user, photo })
@@ -139,34 +139,34 @@ impl Users {
 }
 
 fn identify(document: &RawDocument) -> Result<(ObjectId, EmailAddress), String> {
-    let id = field(document, "_id").as_ref().and_then(values::id).ok_or("its _id is no ObjectId")?;
+    let id = field(document, "_id").as_ref().and_then(values::id).ok_or("its _id is not an ObjectId")?;
     match field(document, "email") {
         Some(Bson::String(email)) => Ok((id, email.parse().map_err(|_| "its e-mail address is not valid")?)),
         _ => Err("it has no e-mail address".to_owned()),
     }
 }
 
-/// The name, if there is one; an error where there is one that is not taken.
+/// Returns the name, if any, or why it cannot be copied.
 fn name(document: &RawDocument) -> Result<Option<String>, String> {
     let name = match field(document, "fullName") {
         None => return Ok(None),
         Some(Bson::String(name)) if name.trim().is_empty() => return Ok(None),
         Some(Bson::String(name)) => FullName::try_from(name).map_err(|error| error.to_string()),
-        Some(_) => Err("must be a text".to_owned()),
+        Some(_) => Err("must be text".to_owned()),
     };
     name.map(|name| Some(name.as_str().to_owned()))
-        .map_err(|why| format!("its name {why}: it is asked for at the next sign-in"))
+        .map_err(|why| format!("its name {why}; the user is asked for it at the next sign-in"))
 }
 
-/// What the target has of a batch.
+/// The users of a batch that the target has already.
 struct Existing {
     users: HashMap<ObjectId, Document>,
-    /// Who has an address.
+    /// The user who has each address.
     holders: HashMap<String, ObjectId>,
 }
 
 impl Existing {
-    async fn of(collection: &Collection<Document>, users: &[OldUser]) -> Result<Self, Failure> {
+    async fn find(collection: &Collection<Document>, users: &[OldUser]) -> Result<Self, Failure> {
         let ids: Vec<_> = users.iter().map(|user| user.id).collect();
         let emails: Vec<_> = users.iter().map(|user| Bson::from(&user.user.email)).collect();
         let filter = doc! { "$or": [{ "_id": { "$in": ids } }, { "email": { "$in": emails } }] };
@@ -188,7 +188,7 @@ fn is_later(existing: &Document, updated_at: Timestamp) -> bool {
     existing.get_datetime("updatedAt").is_ok_and(|existing| Timestamp::from(*existing) > updated_at)
 }
 
-/// Copies the photo of a user, who stays without it, or with the one that the target has, if it is not taken.
+/// Copies the photo of a user. If it cannot be copied, the user keeps the target's, if any.
 async fn copy_photo(
     copy: &mut Copy,
     record: &str,

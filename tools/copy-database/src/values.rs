@@ -1,4 +1,4 @@
-//! Reading values in the forms that mongoose applications store them in.
+//! Reads values in the forms in which mongoose applications store them.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, DateTime, RawDocument};
 use shared::timestamp::Timestamp;
 
-/// The end of the year 9999, after which RFC 3339 has no names for times.
+/// The end of the year 9999, the last that RFC 3339 can express.
 const LAST_MILLISECOND: i64 = 253_402_300_799_999;
 
-/// The value of a field; none where it cannot be read.
+/// Returns the value of a field, or `None` if it cannot be read.
 pub(crate) fn field(document: &RawDocument, name: &str) -> Option<Bson> {
     let value = document.get(name).ok().flatten()?;
     Bson::try_from(value).ok().filter(|value| *value != Bson::Null)
 }
 
-/// An id: an ObjectId, or its 24 hex digits.
+/// Reads an id: an ObjectId, or its 24 hex digits.
 pub(crate) fn id(value: &Bson) -> Option<ObjectId> {
     match value {
         Bson::ObjectId(id) => Some(*id),
@@ -24,13 +24,13 @@ pub(crate) fn id(value: &Bson) -> Option<ObjectId> {
     }
 }
 
-/// A time: a date, a text as RFC 3339 has it, or milliseconds since 1970 as a number or text.
+/// Reads a time: a date, an RFC 3339 string, or the milliseconds since 1970 as a number or string.
 pub(crate) fn time(value: &Bson) -> Option<Timestamp> {
     let time = match value {
         Bson::DateTime(time) => *time,
         Bson::Int32(millis) => DateTime::from_millis((*millis).into()),
         Bson::Int64(millis) => DateTime::from_millis(*millis),
-        // Saturates, and what is out of bounds is no time.
+        // Saturates; a value out of bounds is not a time.
         Bson::Double(millis) => DateTime::from_millis(*millis as i64),
         Bson::String(text) => match text.trim().parse() {
             Ok(millis) => DateTime::from_millis(millis),
@@ -41,14 +41,14 @@ pub(crate) fn time(value: &Bson) -> Option<Timestamp> {
     (0..=LAST_MILLISECOND).contains(&time.timestamp_millis()).then(|| time.into())
 }
 
-/// An id as reports show it.
+/// An id, as reports show it.
 pub(crate) struct Shown(pub(crate) Option<Bson>);
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Some(Bson::ObjectId(id)) => id.fmt(f),
-            // On one line and short, whatever it is.
+            // Short and on one line, whatever it contains.
             Some(Bson::String(text)) => write!(f, "{:.60}", format!("{text:?}")),
             Some(other) => write!(f, "{:.60}", other.to_string().escape_debug().to_string()),
             None => f.write_str("(without _id)"),
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_a_date_a_text_or_milliseconds() {
+    fn a_time_is_a_date_a_string_or_milliseconds() {
         let expected = DateTime::from_millis(1_700_000_000_120);
         for same in [
             expected.into(),

@@ -1,4 +1,4 @@
-//! Copies that are killed, and large ones.
+//! Interrupted copies, and large ones.
 
 use std::thread;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use mongodb::bson::{Document, doc};
 use crate::harness::{Job, chat, message};
 
 #[tokio::test]
-async fn a_copy_that_was_killed_is_completed_by_the_next() {
+async fn the_next_copy_completes_one_that_was_killed() {
     const CHATS: u64 = 3000;
     let job = Job::new().await;
     let ada = job.user("Ada").await;
@@ -26,28 +26,31 @@ async fn a_copy_that_was_killed_is_completed_by_the_next() {
         let enough = job.count("pages").await + more;
         let mut child = job.start();
         while job.count("pages").await < enough {
-            assert!(child.try_wait().unwrap().is_none(), "it ends before it can be killed");
+            assert!(child.try_wait().unwrap().is_none(), "the copy ends before it can be killed");
             thread::sleep(Duration::from_millis(2));
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        // The server does what it was sent.
+        // The server still executes what it received.
         let mut before = 0;
         while before < job.count("pages").await {
             before = job.count("pages").await;
             thread::sleep(Duration::from_millis(500));
         }
-        assert!(job.count("chats").await < CHATS, "it is complete before it is killed");
+        assert!(job.count("chats").await < CHATS, "the copy is complete before it is killed");
     }
     job.run(&[]).expect_success();
 
-    let pieced = without_note(job.result().await);
+    let resumed = without_note(job.result().await);
     let job = job.into_another().await;
     assert_eq!(job.run(&[]).expect_success().counts("messages"), [CHATS * 80, 0, 0, 0]);
-    assert!(pieced == without_note(job.result().await), "it is not what a copy without interruptions gives");
+    assert!(
+        resumed == without_note(job.result().await),
+        "the result differs from that of a copy without interruptions"
+    );
 }
 
-/// Without what says when the copy began.
+/// Removes the record of when the copy began.
 fn without_note(mut result: Vec<(String, Vec<Document>)>) -> Vec<(String, Vec<Document>)> {
     result.retain(|(name, _)| name != "copies");
     result

@@ -1,4 +1,4 @@
-//! Records that are not taken as they are: each is reported, and the others are copied.
+//! Records that are left out or changed: each is reported, and the others are copied.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use mongodb::bson::{Bson, DateTime, Document, doc};
 
 use crate::harness::{Job, Outcome, chat, message};
 
-/// The lines about records.
+/// Returns the lines about records whose names begin with `record`, without that beginning.
 fn about(outcome: &Outcome, record: &str) -> Vec<String> {
     let lines = outcome.report.iter();
     lines.filter_map(|line| Some(line.split_once(&format!(": {record}"))?.1.to_owned())).collect()
@@ -18,7 +18,7 @@ fn id_of(document: &Document) -> ObjectId {
 }
 
 #[tokio::test]
-async fn a_user_who_cannot_be_taken_is_reported() {
+async fn a_user_who_cannot_be_copied_is_reported() {
     let job = Job::new().await;
     let taken = job.user("Ada").await;
     let [none, wrong, twice] = [(); 3].map(|()| ObjectId::new());
@@ -41,14 +41,14 @@ async fn a_user_who_cannot_be_taken_is_reported() {
     assert_eq!(about(&outcome, &format!("users {wrong}")), [": its e-mail address is not valid"]);
     let same = format!(": user {taken} has the same e-mail address");
     assert_eq!(about(&outcome, &format!("users {twice}")), [same]);
-    assert_eq!(about(&outcome, "users \"eve\""), [": its _id is no ObjectId"]);
-    // The text sorts before the ObjectId.
-    assert_eq!(about(&outcome, &format!("users {taken}")), [": a user before has the same id"]);
+    assert_eq!(about(&outcome, "users \"eve\""), [": its _id is not an ObjectId"]);
+    // The string sorts before the ObjectId.
+    assert_eq!(about(&outcome, &format!("users {taken}")), [": an earlier user has the same id"]);
     assert_eq!(job.count("users").await, 1);
 }
 
 #[tokio::test]
-async fn a_user_whose_photo_or_name_cannot_be_taken_is_copied_without() {
+async fn a_user_is_copied_without_an_invalid_photo_or_name() {
     let job = Job::new().await;
     let photo = |name: &str, bytes: &[u8]| fs::write(job.uploads.path().join(name), bytes).unwrap();
     photo("me.gif", b"GIF89a");
@@ -56,16 +56,16 @@ async fn a_user_whose_photo_or_name_cannot_be_taken_is_copied_without() {
     large.resize(2 * 1024 * 1024 + 1, 0);
     photo("large.jpg", &large);
     for (name, photo, why) in [
-        (Bson::from("Ada"), Bson::from("me.gif"), ": its photo is no JPEG, PNG or WebP"),
+        (Bson::from("Ada"), Bson::from("me.gif"), ": its photo is not a JPEG, PNG or WebP image"),
         ("Ada".into(), "large.jpg".into(), ": its photo has 2097153 bytes, more than 2097152"),
-        ("Ada".into(), "../gone.png".into(), ": its photo is no file in the uploads folder"),
-        ("Ada".into(), 7.into(), ": its photo is no file in the uploads folder"),
+        ("Ada".into(), "../gone.png".into(), ": its photo is not a file in the uploads folder"),
+        ("Ada".into(), 7.into(), ": its photo is not a file in the uploads folder"),
         (
             "a".repeat(101).into(),
             Bson::Null,
-            ": its name must be 1 to 100 characters long: it is asked for at the next sign-in",
+            ": its name must be 1 to 100 characters long; the user is asked for it at the next sign-in",
         ),
-        (7.into(), Bson::Null, ": its name must be a text: it is asked for at the next sign-in"),
+        (7.into(), Bson::Null, ": its name must be text; the user is asked for it at the next sign-in"),
     ] {
         let id = ObjectId::new();
         job.add("users", [doc! { "_id": id, "email": format!("{id}@example.com"), "fullName": &name, "photo": photo }])
@@ -81,19 +81,22 @@ async fn a_user_whose_photo_or_name_cannot_be_taken_is_copied_without() {
 }
 
 #[tokio::test]
-async fn a_chat_that_cannot_be_taken_is_reported_with_its_messages() {
+async fn a_chat_that_cannot_be_copied_is_reported_with_its_messages() {
     let job = Job::new().await;
     let [ada, bob, eve] = [job.user("Ada").await, job.user("Bob").await, ObjectId::new()];
     let two = || vec![message(ada, "one"), message(bob, "two")];
     let first = chat([ada, bob], two());
     let wrong = [
         (chat([bob, ada], two()), format!(": chat {} has the same members (messages: 2)", id_of(&first))),
-        (chat([ada, eve], two()), format!(": its member {eve} is no user who was copied (messages: 2)")),
-        (chat([ada, ada], vec![]), ": its members are the same (messages: 0)".to_owned()),
-        (doc! { "_id": ObjectId::new(), "usersId": [ada] }, ": it has other than two members (messages: 0)".to_owned()),
+        (chat([ada, eve], two()), format!(": member {eve} was not copied (messages: 2)")),
+        (chat([ada, ada], vec![]), ": its two members are the same user (messages: 0)".to_owned()),
+        (
+            doc! { "_id": ObjectId::new(), "usersId": [ada] },
+            ": it does not have exactly two members (messages: 0)".to_owned(),
+        ),
         (
             doc! { "_id": ObjectId::new(), "usersId": [ada, 7] },
-            ": a member's id is no ObjectId (messages: 0)".to_owned(),
+            ": a member's id is not an ObjectId (messages: 0)".to_owned(),
         ),
         (doc! { "_id": ObjectId::new() }, ": it has no usersId (messages: 0)".to_owned()),
     ];
@@ -107,12 +110,12 @@ async fn a_chat_that_cannot_be_taken_is_reported_with_its_messages() {
     for (chat, why) in wrong {
         assert_eq!(about(&outcome, &format!("chats {}", id_of(&chat))), [why]);
     }
-    assert_eq!(about(&outcome, "chats 7"), [": its _id is no ObjectId (messages: 2)"]);
+    assert_eq!(about(&outcome, "chats 7"), [": its _id is not an ObjectId (messages: 2)"]);
     assert_eq!((job.count("chats").await, job.count("pages").await), (1, 1));
 }
 
 #[tokio::test]
-async fn a_message_that_cannot_be_taken_is_reported_and_those_around_it_are_copied() {
+async fn a_message_that_cannot_be_copied_is_reported_and_left_out() {
     let job = Job::new().await;
     let [ada, bob, eve] = [job.user("Ada").await, job.user("Bob").await, job.user("Eve").await];
     let now = DateTime::now();
@@ -138,15 +141,15 @@ async fn a_message_that_cannot_be_taken_is_reported_and_those_around_it_are_copi
 
     let outcome = job.run(&[]);
 
-    let time = "its time cannot be read: it gets that of the message before, or of the chat";
+    let time = "its time cannot be read; it gets the time of the previous message, or of the chat";
     assert_eq!(
         about(&outcome, &record),
         [
-            format!(" 2 {}: its sender is no member of the chat", id(&stranger)),
+            format!(" 2 {}: its sender is not a member of the chat", id(&stranger)),
             format!(" 3 {}: it is empty", id(&empty)),
             " 4 (without _id): it has no text".to_owned(),
-            " 5 (without _id): its sender is no member of the chat".to_owned(),
-            format!(" 6 {}: it has more than 4096 characters: it becomes 2 messages", id(&long)),
+            " 5 (without _id): its sender is not a member of the chat".to_owned(),
+            format!(" 6 {}: it has more than 4096 characters and becomes 2 messages", id(&long)),
             format!(" 7 {}: {time}", id(&untimed)),
             format!(" 8 {}: {time}", id(&untimed)),
         ]
@@ -160,7 +163,7 @@ async fn a_message_that_cannot_be_taken_is_reported_and_those_around_it_are_copi
 }
 
 #[tokio::test]
-async fn what_the_target_has_for_others_is_reported_and_stays() {
+async fn records_that_conflict_with_the_target_are_reported() {
     let job = Job::new().await;
     let (ada, bob, eve) = (job.user("Ada").await, job.user("Bob").await, job.user("Eve").await);
     job.add("chats", [chat([ada, bob], vec![message(ada, "Hello")]), chat([ada, eve], vec![])]).await;
@@ -187,8 +190,8 @@ async fn what_the_target_has_for_others_is_reported_and_stays() {
     let outcome = job.run(&["--into-existing"]);
 
     assert_eq!((outcome.status, outcome.counts("users"), outcome.counts("chats")), (3, [1, 1, 1, 1], [0, 0, 0, 1]));
-    let holder = format!(": the target has its e-mail address for user {bob}");
+    let holder = format!(": user {bob} has its e-mail address in the target");
     assert!(outcome.report.iter().any(|line| line.ends_with(&holder)), "{outcome:?}");
-    let held = format!(": its members have the chat {} in the target (messages: 1)", id_of(&before));
+    let held = format!(": its members already have chat {} in the target (messages: 1)", id_of(&before));
     assert!(outcome.report.iter().any(|line| line.ends_with(&held)), "{outcome:?}");
 }

@@ -1,6 +1,6 @@
-//! The command as it is run, on a real MongoDB, and what it copied as clients of the API see it.
+//! The command, run on a real MongoDB, and its result as clients of the API see it.
 
-#![expect(clippy::unwrap_used, reason = "what goes wrong in a helper is the failure of the test that called it")]
+#![expect(clippy::unwrap_used, reason = "a failure in a helper is the failure of the test that called it")]
 
 mod harness;
 

@@ -1,4 +1,4 @@
-//! What the command refuses before it writes anything.
+//! Copies that are refused before anything is written.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use mongodb::bson::{Document, doc};
 use crate::harness::{Job, outcome};
 
 #[tokio::test]
-async fn a_target_that_holds_something_else_is_refused_unless_told() {
+async fn a_target_with_other_content_is_refused_unless_allowed() {
     for collection in ["users", "photos", "chats", "pages"] {
         let job = Job::new().await;
         job.user("Ada").await;
@@ -26,7 +26,7 @@ async fn a_target_that_holds_something_else_is_refused_unless_told() {
 }
 
 #[tokio::test]
-async fn a_copy_of_another_source_is_something_else() {
+async fn a_copy_of_another_source_counts_as_other_content() {
     let (job, other) = (Job::new().await, Job::new().await);
     job.user("Ada").await;
     job.run(&[]).expect_success();
@@ -35,7 +35,7 @@ async fn a_copy_of_another_source_is_something_else() {
 }
 
 #[tokio::test]
-async fn a_database_is_not_copied_into_itself_under_whatever_name() {
+async fn a_database_is_not_copied_into_itself_under_any_name() {
     let job = Job::new().await;
     job.user("Ada").await;
     for to in [job.from.clone(), job.from.replace("127.0.0.1", "localhost")] {
@@ -57,12 +57,12 @@ async fn a_source_without_the_collections_is_refused() {
 
     let outcome = job.run(&["--chats-collection", "connections"]);
 
-    outcome.expect_refusal("--from has no collection connections, but: ");
+    outcome.expect_refusal("--from has no collection connections; it has ");
     assert_eq!(job.result().await, []);
 }
 
 #[tokio::test]
-async fn an_argument_that_cannot_be_used_is_named() {
+async fn an_invalid_argument_is_named() {
     let job = Job::new().await;
     let run = |from: &str, uploads: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_copy-database"));
@@ -70,7 +70,7 @@ async fn an_argument_that_cannot_be_used_is_named() {
     };
 
     run("localhost:27017", ".").expect_refusal("--from must be a MongoDB connection string");
-    run(&job.from, "/nowhere").expect_refusal("--uploads: /nowhere is no folder");
+    run(&job.from, "/nowhere").expect_refusal("--uploads: /nowhere is not a folder");
     run("mongodb://127.0.0.1:1/old?serverSelectionTimeoutMS=300", ".").expect_refusal("Run the same command again");
     assert_eq!(job.result().await, []);
 }

@@ -1,4 +1,4 @@
-//! Copies that are repeated, and dry ones.
+//! Repeated copies, and dry runs.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::harness::{Job, chat, message};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1A\n and so on";
 
-/// Two users, one with a photo, and a chat of them with messages with and without ids.
+/// Creates a job with two users, one with a photo, and their chat of messages with and without ids.
 async fn small() -> Job {
     let job = Job::new().await;
     let (ada, bob) = (job.user("Ada").await, job.user("Bob").await);
@@ -57,20 +57,20 @@ async fn the_later_change_of_a_user_wins() {
     let (old, new) = (job.source.collection::<Document>("users"), job.target.collection::<Document>("users"));
     let now = DateTime::now().timestamp_millis();
     let rename = |name: &str, time| doc! { "$set": { "fullName": name, "updatedAt": DateTime::from_millis(time) } };
-    old.update_one(doc! { "fullName": "Ada" }, rename("Ada in the old one", now + 1)).await.unwrap();
-    old.update_one(doc! { "fullName": "Bob" }, rename("Bob in the old one", now + 1)).await.unwrap();
-    new.update_one(doc! { "fullName": "Bob" }, rename("Bob in the new one", now + 2)).await.unwrap();
+    old.update_one(doc! { "fullName": "Ada" }, rename("Ada in the old database", now + 1)).await.unwrap();
+    old.update_one(doc! { "fullName": "Bob" }, rename("Bob in the old database", now + 1)).await.unwrap();
+    new.update_one(doc! { "fullName": "Bob" }, rename("Bob in the new database", now + 2)).await.unwrap();
 
     let outcome = job.run(&[]).expect_success();
 
     assert_eq!(outcome.counts("users"), [0, 1, 1, 0]);
-    for name in ["Ada in the old one", "Bob in the new one"] {
+    for name in ["Ada in the old database", "Bob in the new database"] {
         assert!(new.find_one(doc! { "fullName": name }).await.unwrap().is_some(), "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_photo_stays_when_its_file_is_gone() {
+async fn a_photo_stays_when_its_file_is_removed() {
     let job = small().await;
     job.run(&[]).expect_success();
     let first = job.result().await;
