@@ -10,7 +10,7 @@ use crate::report::file;
 /// The time of an invocation, in milliseconds, for several amounts of data.
 pub(crate) struct Line {
     pub(crate) name: &'static str,
-    /// What the amount counts.
+    /// The unit of the amounts.
     pub(crate) unit: &'static str,
     pub(crate) points: Vec<(usize, f64)>,
 }
@@ -47,7 +47,8 @@ pub(crate) fn write(lines: &[Line]) {
   font-family="system-ui, sans-serif" font-size="13" role="img">
 <title>How much longer an invocation takes when there is more data</title>
 <rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>
-<text x="{LEFT}" y="22" font-size="15" fill="#222">Time of an invocation, as a multiple of that with the least data</text>
+<text x="{LEFT}" y="22" font-size="15"
+  fill="#222">Time of an invocation, as a multiple of that with the least data</text>
 "##
     );
     for tenths in (0..=20).step_by(5) {

@@ -61,8 +61,8 @@ impl Report {
         self.figures.push(Figure { figure, value, unit, limit, bound, met });
     }
 
-    /// Prints all figures as a table, which it writes to `target/bench/report.md`, and writes them to
-    /// `report.json` beside it.
+    /// Prints all figures as a table. Writes the table to `target/bench/report.md` and the figures to
+    /// `target/bench/report.json`.
     pub(crate) fn finish(&self, duration: Duration) {
         let mut table = String::from("| Figure | Value | Unit | Limit | Bound | Met |\n|---|--:|---|--:|--:|---|\n");
         for Figure { figure, value, unit, limit, bound, met } in &self.figures {

@@ -15,8 +15,8 @@ const CLIENTS: [usize; 2] = [16, 64];
 /// The duration of each measurement.
 const TIME: Duration = Duration::from_secs(4);
 
-/// Adds the requests per second of clients that send the next one as soon as they are answered, each
-/// in a chat of its own.
+/// Adds the requests per second of clients that send the next one as soon as they are answered.
+/// Each has a chat of its own.
 pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
     let stack = bed.setup().start();
     let mut chats = Vec::new();

@@ -5,4 +5,5 @@
 
 mod events;
 mod least_privilege;
+mod routes;
 mod sources;

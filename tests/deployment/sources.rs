@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use test_support::{Template, workspace};
+use test_support::{Function, Route, Template, workspace};
 
 /// The source of a function.
 struct Source {
@@ -27,6 +27,15 @@ fn sources() -> Vec<Source> {
     sources
 }
 
+/// Returns the package that the source of a function belongs to.
+fn package(function: &Function) -> &'static str {
+    match function.routes.first() {
+        Some(Route::WebSocket { .. }) => "websocket",
+        Some(Route::CustomResource { .. }) => "deployment",
+        _ => "http",
+    }
+}
+
 #[test]
 fn every_source_is_a_function_of_the_template() {
     let template = Template::read();
@@ -44,9 +53,9 @@ fn every_source_is_a_function_of_the_template() {
 fn every_function_of_the_template_has_a_source() {
     let sources = sources();
     for function in Template::read().functions {
-        let (name, binary) = (function.name, function.binary);
-        let has_source = sources.iter().any(|source| source.binary == binary);
-        assert!(has_source, "add functions/PACKAGE/src/bin/{binary}.rs: template.yaml has {name} without a source");
+        let (name, binary, package) = (&function.name, &function.binary, package(&function));
+        let has_source = sources.iter().any(|source| source.binary == *binary);
+        assert!(has_source, "add functions/{package}/src/bin/{binary}.rs: {name} in template.yaml has no source");
     }
 }
 

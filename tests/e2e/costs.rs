@@ -72,7 +72,8 @@ async fn fill(database: &Database) {
     let kinds: [(&str, &dyn Fn() -> Document); 7] = [
         ("users", &|| {
             let word = unique("other");
-            doc! { "email": format!("{word}@example.com"), "fullName": &word, "searchTerms": [word], "isProfileComplete": true }
+            let email = format!("{word}@example.com");
+            doc! { "email": email, "fullName": &word, "searchTerms": [word], "isProfileComplete": true }
         }),
         ("photos", &|| doc! { "_id": unique("") }),
         ("otps", &|| doc! { "_id": new_email(), "expiresAt": later }),

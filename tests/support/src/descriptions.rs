@@ -35,23 +35,26 @@ pub struct Action {
     pub required: Vec<String>,
 }
 
+/// Returns the methods, in capitals, and the paths of all endpoints.
+pub fn operations() -> Vec<(String, String)> {
+    let paths = HTTP.document["paths"].as_object().unwrap().iter();
+    let operations = paths.flat_map(|(path, operations)| {
+        let methods = operations.as_object().unwrap().keys();
+        methods.map(|method| (method.to_uppercase(), path.clone()))
+    });
+    operations.collect()
+}
+
 /// Returns the endpoints that take a JSON body.
 pub fn endpoints_with_a_json_body() -> Vec<Endpoint> {
-    let mut endpoints = Vec::new();
-    for (path, operations) in HTTP.document["paths"].as_object().unwrap() {
-        for method in operations.as_object().unwrap().keys() {
-            let body = format!("/paths/{}/{method}/requestBody/content/application~1json", escape(path));
-            if let Some(json) = HTTP.at(&body) {
-                endpoints.push(Endpoint {
-                    method: method.to_uppercase().parse().unwrap(),
-                    path: path.clone(),
-                    example: json["example"].clone(),
-                    required: HTTP.required_fields(&format!("{body}/schema")),
-                });
-            }
-        }
-    }
-    endpoints
+    let endpoint = |(method, path): (String, String)| {
+        let operation = HTTP.operation(&method, &path).unwrap();
+        let body = format!("{operation}/requestBody/content/application~1json");
+        let example = HTTP.at(&body)?["example"].clone();
+        let required = HTTP.required_fields(&format!("{body}/schema"));
+        Some(Endpoint { method: method.parse().unwrap(), path, example, required })
+    };
+    operations().into_iter().filter_map(endpoint).collect()
 }
 
 /// Returns the actions that clients may send.

@@ -10,17 +10,17 @@ use crate::{Activity, Browser, Chat, Socket, Stack, Template, User, new_email, s
 pub struct Step {
     /// The function.
     pub function: &'static str,
-    /// How many database commands this invocation may take: one for a read or a relayed event, two
-    /// for a write, more where a comment says why.
+    /// The number of database commands that it may send: one for a read or a relayed event, two for a
+    /// write, and more if a comment says why.
     pub commands: u64,
-    /// What the stack reported of it.
+    /// The stack's report of it.
     pub report: Value,
 }
 
 /// Uses every function of the template as two users do who meet and talk. Returns one invocation
 /// per step.
 pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
-    let mut steps = Steps { activity: Activity::follow(stack).await, taken: Vec::new() };
+    let mut steps = Steps { activity: Activity::follow(stack).await, all: Vec::new() };
     let email = new_email();
     let otp = send_code(stack, &email).await;
     steps.take("SendOtp", 1).await;
@@ -103,23 +103,23 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
 /// The steps so far.
 struct Steps {
     activity: Activity,
-    taken: Vec<Step>,
+    all: Vec<Step>,
 }
 
 impl Steps {
     /// Waits for the next invocation of this function.
     async fn take(&mut self, function: &'static str, commands: u64) {
-        self.taken.push(Step { function, commands, report: self.activity.next(function).await });
+        self.all.push(Step { function, commands, report: self.activity.next(function).await });
     }
 
     /// Checks that no function was forgotten.
     fn finish(self) -> Vec<Step> {
         for function in Template::read().endpoints() {
             let name = &function.name;
-            let is_used = self.taken.iter().any(|step| step.function == name);
+            let is_used = self.all.iter().any(|step| step.function == name);
             assert!(is_used, "add a use of {name} to exercise_every_function, in {}", file!());
         }
-        self.taken
+        self.all
     }
 }
 

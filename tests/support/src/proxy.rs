@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-/// How the proxy treats connections and bytes.
+/// The treatment of connections and bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Forward,

@@ -56,7 +56,7 @@ pub fn shared() -> &'static Stack {
     &SHARED
 }
 
-/// How a stack is started.
+/// The settings of a stack that is to be started.
 #[derive(Default)]
 pub struct Setup {
     variables: Vec<(&'static str, String)>,
@@ -71,7 +71,7 @@ impl Setup {
         self
     }
 
-    /// Has the stack start a mongod of its own, instead of using a new database of the shared stack's.
+    /// Has the stack start a mongod of its own. Otherwise it uses a new database of the shared one's.
     pub fn with_own_mongod(mut self) -> Self {
         self.own_mongod = true;
         self

@@ -22,7 +22,7 @@ pub struct Function {
     pub name: String,
     /// Its binary.
     pub binary: String,
-    /// What invokes it.
+    /// The routes that lead to it.
     pub routes: Vec<Route>,
     /// The names of its environment variables.
     pub variables: BTreeSet<String>,
@@ -31,7 +31,7 @@ pub struct Function {
     pub permissions: BTreeSet<String>,
 }
 
-/// What invokes a function.
+/// A route that leads to a function.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Route {
     /// A route of the HTTP API.
@@ -165,7 +165,7 @@ fn routes(function: &str, properties: &Value, resources: &Map<String, Value>) ->
 
 impl Policy {
     fn read(name: &str, policy: &Value) -> Self {
-        /// Where the WebSocket API of the template is, up to its stage.
+        /// The start of the ARNs below the stage of the WebSocket API.
         const API: &str = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebSocketApi}/api/";
         let statements = policy["Properties"]["PolicyDocument"]["Statement"].as_array().unwrap();
         let permissions = statements.iter().map(|statement| {

@@ -10,8 +10,8 @@ use shared::database::ensure_indexes;
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 
-/// The collection of the target that records the sources copied into it, so that an interrupted copy
-/// can be resumed.
+/// The collection of the target that records which sources are copied into it, so that the next copy
+/// can resume an interrupted one.
 const COPIES: &str = "copies";
 
 /// The collections that a copy writes.
@@ -64,7 +64,7 @@ impl Address {
         Ok(Self { option, client })
     }
 
-    /// Returns the hosts and the database, without secrets and without what may differ between runs.
+    /// Returns the hosts and the database, without secrets and options.
     fn name(&self) -> String {
         let mut hosts = self.hosts();
         hosts.sort();

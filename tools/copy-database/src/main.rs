@@ -1,8 +1,8 @@
 //! Copies the database and photos of the Express and Socket.IO backend into a database of this one.
 //!
-//! Everything is compared with what the target holds. The next copy completes one that was
-//! interrupted, and repeating a complete copy changes nothing. What cannot be copied is reported and
-//! left out.
+//! Everything is compared with what the target holds: the next copy completes one that was
+//! interrupted, and repeating a complete copy changes nothing. Records that cannot be copied are
+//! reported and left out.
 
 mod arguments;
 mod batches;

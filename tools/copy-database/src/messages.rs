@@ -25,7 +25,7 @@ pub(crate) struct Reader<'a> {
     time: Timestamp,
     messages: Vec<PastMessage>,
     ids: HashSet<MessageId>,
-    /// The number of messages so far that have the same content and no id, by the hash of the content.
+    /// The number of messages so far with the same content and no id, by the hash of the content.
     alike: HashMap<[u8; 12], u32>,
 }
 

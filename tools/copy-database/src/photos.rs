@@ -23,8 +23,7 @@ impl Uploads {
         }
     }
 
-    /// Reads the photo that a file name, a path or a URL refers to. Returns the reason if it cannot be
-    /// copied.
+    /// Reads the photo that a file name, a path or a URL refers to, or returns why it cannot be copied.
     pub(crate) fn read(&self, reference: &str) -> Result<Photo, String> {
         let folder = self.0.as_deref().ok_or("its photo cannot be found without --uploads")?;
         let file = find(folder, reference).ok_or("its photo is not a file in the uploads folder")?;
