@@ -1,4 +1,4 @@
-//! What is deployed: the template, the functions that it names, and their sample events. Each test
+//! The deployment: the template, the functions that it names, and their sample events. Each test
 //! that fails says what to add, and where.
 
 #![expect(clippy::unwrap_used, reason = "a failure in a helper is the failure of the test that called it")]

@@ -1,4 +1,4 @@
-//! What API Gateway answers without invoking a function.
+//! The replies of API Gateway itself, and its CORS rules.
 
 use reqwest::Method;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What `template.yaml` says, as far as tests need it.
+//! A view of `template.yaml`, as far as tests need it.
 
 use std::collections::BTreeSet;
 use std::fmt;
