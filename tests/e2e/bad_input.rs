@@ -48,7 +48,7 @@ async fn a_body_must_be_a_json_object() {
         for body in bodies {
             let reply = send(&user.browser, &endpoint.method, &endpoint.path, body).await;
 
-            reply.expect_error(422);
+            reply.expect_code(422, "invalidInput");
         }
     }
     expect_all_to_work(&user).await;
@@ -132,7 +132,7 @@ async fn a_body_has_at_most_64_kibibytes() {
 
     for endpoint in endpoints_with_a_json_body() {
         for bytes in [64 * 1024 + 1, 1024 * 1024] {
-            send(&user.browser, &endpoint.method, &endpoint.path, padded(bytes)).await.expect_error(413);
+            send(&user.browser, &endpoint.method, &endpoint.path, padded(bytes)).await.expect_code(413, "tooLarge");
         }
     }
     expect_all_to_work(&user).await;

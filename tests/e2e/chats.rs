@@ -33,8 +33,8 @@ async fn two_users_are_connected() {
 async fn two_users_are_connected_only_once() {
     let Chat { id, ada, bob } = Chat::start(shared()).await;
 
-    connect(&ada, &bob.id).await.expect_error(409);
-    connect(&bob, &ada.id).await.expect_error(409);
+    connect(&ada, &bob.id).await.expect_code(409, "alreadyConnected");
+    connect(&bob, &ada.id).await.expect_code(409, "alreadyConnected");
 
     assert_eq!(listed(&ada).await, [id.as_str()]);
 }
@@ -49,7 +49,7 @@ async fn one_of_many_requests_for_the_same_pair_succeeds() {
     let (accepted, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
     assert_eq!(accepted.len(), 1);
     for reply in refused {
-        reply.expect_error(409);
+        reply.expect_code(409, "alreadyConnected");
     }
     assert_eq!(listed(&ada).await, [accepted[0].expect(200)["chatId"].clone()]);
     assert_eq!(listed(&bob).await, listed(&ada).await);
@@ -59,14 +59,14 @@ async fn one_of_many_requests_for_the_same_pair_succeeds() {
 async fn an_unknown_user_cannot_be_connected() {
     let ada = User::sign_up(shared(), "Ada").await;
 
-    connect(&ada, &unknown_id()).await.expect_error(404);
+    connect(&ada, &unknown_id()).await.expect_code(404, "noSuchUser");
 }
 
 #[tokio::test]
 async fn a_user_cannot_connect_to_themselves() {
     let ada = User::sign_up(shared(), "Ada").await;
 
-    connect(&ada, &ada.id).await.expect_error(422);
+    connect(&ada, &ada.id).await.expect_code(422, "yourself");
 }
 
 #[tokio::test]
@@ -85,8 +85,8 @@ async fn a_valid_person_id_is_required() {
 async fn chats_require_a_signed_in_user() {
     let (ada, stranger) = (User::sign_up(shared(), "Ada").await, Browser::new(shared()));
 
-    stranger.post("/api/createConnection", json!({ "personId": ada.id })).await.expect_error(401);
-    stranger.get("/api/allConnection").await.expect_error(401);
+    stranger.post("/api/createConnection", json!({ "personId": ada.id })).await.expect_code(401, "noAccessKey");
+    stranger.get("/api/allConnection").await.expect_code(401, "noAccessKey");
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ async fn a_body_must_be_sent_as_json() {
 
             let reply = Browser::new(shared()).request(Method::POST, path, send).await;
 
-            reply.expect_error(415);
+            reply.expect_code(415, "notJson");
         }
     }
 }
@@ -93,7 +93,7 @@ async fn a_fourth_code_at_once_is_refused() {
 
     let fourth = browser.post("/api/sendOtp", json!({ "email": email })).await;
 
-    fourth.expect_error(429);
+    fourth.expect_code(429, "tooManyRequests");
     let wait: u64 = fourth.header("retry-after").parse().unwrap();
     assert!((1..=31).contains(&wait), "Retry-After: {wait}");
     assert_eq!(shared().mails_to(&email).await.len(), 3);
@@ -137,7 +137,7 @@ async fn a_user_with_a_profile_is_signed_in_at_once() {
 
 #[tokio::test]
 async fn an_address_without_a_code_cannot_be_verified() {
-    verify(&new_email(), "123456").await.expect_error(404);
+    verify(&new_email(), "123456").await.expect_code(404, "noSuchCode");
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn a_wrong_code_is_refused_and_the_right_one_still_works() {
 
     let refused = verify(&email, wrong(&otp)).await;
 
-    refused.expect_error(401);
+    refused.expect_code(401, "wrongCode");
     assert!(refused.set_cookies().is_empty());
     verify(&email, &otp).await.expect(200);
 }
@@ -172,7 +172,7 @@ async fn a_code_works_once() {
 
     let again = verify(&email, &otp).await;
 
-    again.expect_error(401);
+    again.expect_code(401, "wrongCode");
 }
 
 #[tokio::test]
@@ -196,7 +196,7 @@ async fn a_code_of_another_address_is_refused() {
 
     let reply = verify(&theirs, &otp).await;
 
-    reply.expect_error(401);
+    reply.expect_code(401, "wrongCode");
 }
 
 #[tokio::test]
@@ -207,7 +207,7 @@ async fn a_new_code_replaces_the_previous_one() {
 
     let reply = verify(&email, &old).await;
 
-    reply.expect_error(401);
+    reply.expect_code(401, "wrongCode");
     verify(&email, &new).await.expect(200);
 }
 
@@ -231,12 +231,12 @@ async fn after_five_wrong_attempts_the_right_code_is_refused() {
     let email = new_email();
     let otp = send_code(shared(), &email).await;
     for _ in 0..5 {
-        verify(&email, wrong(&otp)).await.expect_error(401);
+        verify(&email, wrong(&otp)).await.expect_code(401, "wrongCode");
     }
 
     let right = verify(&email, &otp).await;
 
-    right.expect_error(401);
+    right.expect_code(401, "wrongCode");
 }
 
 #[tokio::test]
@@ -272,7 +272,7 @@ async fn a_deleted_code_no_longer_exists() {
     let reply = browser.delete("/api/deleteOtp", json!({ "email": email })).await;
 
     assert_eq!(reply.expect(200), json!({ "status": true, "message": "Otp deleted" }));
-    verify(&email, &otp).await.expect_error(404);
+    verify(&email, &otp).await.expect_code(404, "noSuchCode");
 }
 
 #[tokio::test]
@@ -294,5 +294,5 @@ async fn deleting_codes_does_not_reset_their_count() {
 
     let fourth = browser.post("/api/sendOtp", json!({ "email": email })).await;
 
-    fourth.expect_error(429);
+    fourth.expect_code(429, "tooManyRequests");
 }

@@ -152,6 +152,6 @@ async fn an_invalid_search_is_refused() {
     let browser = Browser::new(shared());
 
     for (parameter, value) in [("after", "x"), ("after", "65A1B2C3D4E5F60718293A4B"), ("search", &"a".repeat(101))] {
-        browser.query("/api/users", &[(parameter, value)]).await.expect_error(400);
+        browser.query("/api/users", &[(parameter, value)]).await.expect_code(400, "badParameter");
     }
 }

@@ -153,7 +153,7 @@ async fn only_users_who_share_a_chat_are_friends() {
     for id in [&bob.id, &unknown_id(), &ada.id] {
         socket.send(json!({ "action": "addFriend", "id": id, "userName": "Ada", "friendName": "Bob" })).await;
 
-        socket.expect_error("addFriend", 403).await;
+        socket.expect_code("addFriend", 403, "noSharedChat").await;
     }
 }
 
@@ -163,13 +163,13 @@ async fn only_members_join_a_room() {
     let mut socket = Socket::open(shared(), &eve).await;
 
     socket.send(json!({ "action": "join-chat-room", "chatId": chat.id })).await;
-    socket.expect_error("join-chat-room", 403).await;
+    socket.expect_code("join-chat-room", 403, "notAMember").await;
     socket.send(json!({ "action": "join-chat-room", "chatId": unknown_id() })).await;
-    socket.expect_error("join-chat-room", 404).await;
+    socket.expect_code("join-chat-room", 404, "noSuchChat").await;
 
     for (action, _, has_text) in ROOM_EVENTS {
         socket.send(frame("action", action, &chat.id, has_text)).await;
-        socket.expect_error(action, 403).await;
+        socket.expect_code(action, 403, "notInRoom").await;
     }
 }
 
@@ -181,7 +181,7 @@ async fn members_must_join_before_they_send() {
     for (action, _, has_text) in ROOM_EVENTS {
         ada.send(frame("action", action, &chat.id, has_text)).await;
 
-        ada.expect_error(action, 403).await;
+        ada.expect_code(action, 403, "notInRoom").await;
     }
     bob.expect_silence().await;
 }
@@ -233,7 +233,7 @@ async fn a_frame_has_at_most_32_kilobytes() {
     let padded = |bytes: usize| Message::text(format!("{:<bytes$}", r#"{"action":"dance"}"#));
 
     socket.send_raw(padded(32_000)).await;
-    socket.expect_error("dance", 404).await;
+    socket.expect_code("dance", 404, "noSuchAction").await;
     socket.send_raw(padded(33_000)).await;
 
     assert_eq!(socket.expect_close().await, Some(1009));

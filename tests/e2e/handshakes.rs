@@ -25,7 +25,7 @@ async fn a_ticket_comes_with_a_url_and_expires_after_thirty_seconds() {
 
 #[tokio::test]
 async fn a_ticket_requires_a_signed_in_user() {
-    Browser::new(shared()).post_empty("/api/socketTicket").await.expect_error(401);
+    Browser::new(shared()).post_empty("/api/socketTicket").await.expect_code(401, "noAccessKey");
 }
 
 #[tokio::test]

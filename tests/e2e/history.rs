@@ -89,7 +89,7 @@ async fn an_invalid_range_is_refused() {
         &[("after", "-1")],
         &[("after", "99999999999999999999")],
     ] {
-        chat.read(&chat.bob.browser, parameters).await.expect_error(400);
+        chat.read(&chat.bob.browser, parameters).await.expect_code(400, "badParameter");
     }
 }
 
@@ -111,7 +111,7 @@ async fn an_unknown_chat_cannot_be_read() {
     let ada = User::sign_up(shared(), "Ada").await;
     for path in ["/api/getChat", "/api/lastMessage"] {
         for id in [&unknown_id(), &ada.id] {
-            ada.browser.query(path, &[("chatId", id)]).await.expect_error(404);
+            ada.browser.query(path, &[("chatId", id)]).await.expect_code(404, "noSuchChat");
         }
     }
 }
@@ -121,7 +121,7 @@ async fn only_members_read_a_chat() {
     let (chat, eve) = (Chat::start(shared()).await, User::sign_up(shared(), "Eve").await);
     chat.say("Hello").await;
     for path in ["/api/getChat", "/api/lastMessage"] {
-        eve.browser.query(path, &[("chatId", &chat.id)]).await.expect_error(403);
-        Browser::new(shared()).query(path, &[("chatId", &chat.id)]).await.expect_error(401);
+        eve.browser.query(path, &[("chatId", &chat.id)]).await.expect_code(403, "notAMember");
+        Browser::new(shared()).query(path, &[("chatId", &chat.id)]).await.expect_code(401, "noAccessKey");
     }
 }

@@ -74,7 +74,7 @@ async fn the_user_id_must_be_that_of_the_signed_in_user() {
 
     let reply = send(&chat, body).await;
 
-    reply.expect_error(403);
+    reply.expect_code(403, "notTheCaller");
     assert_eq!(chat.numbers(&[]).await, (vec![], false));
 }
 
@@ -85,7 +85,7 @@ async fn only_members_send_to_a_chat() {
 
     let reply = eve.browser.post("/api/sendMessage", body).await;
 
-    reply.expect_error(403);
+    reply.expect_code(403, "notAMember");
     assert_eq!(chat.numbers(&[]).await, (vec![], false));
 }
 
@@ -97,7 +97,7 @@ async fn nothing_is_sent_to_an_unknown_chat() {
 
         let reply = send(&chat, body).await;
 
-        reply.expect_error(404);
+        reply.expect_code(404, "noSuchChat");
     }
 }
 
@@ -107,7 +107,7 @@ async fn sending_requires_credentials() {
 
     let reply = Browser::new(shared()).post("/api/sendMessage", chat.by_ada("Hello")).await;
 
-    reply.expect_error(401);
+    reply.expect_code(401, "noRefreshKey");
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn the_refresh_key_of_an_ended_session_is_refused() {
 
     let reply = Browser::sending(shared(), &refresh).post("/api/sendMessage", chat.by_ada("Hello")).await;
 
-    reply.expect_error(401);
+    reply.expect_code(401, "sessionOver");
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn a_client_id_stands_for_one_text() {
 
     let reply = send(&chat, chat.by_ada_once("Goodbye", "1")).await;
 
-    reply.expect_error(409);
+    reply.expect_code(409, "clientIdReused");
     assert_eq!(chat.numbers(&[]).await, (vec![1], false));
 }
 

@@ -145,7 +145,7 @@ async fn a_message_sent_during_an_outage_is_stored_once() {
     chat.say("before").await;
 
     proxy.hang();
-    chat.ada.browser.post("/api/sendMessage", message.clone()).await.expect_error(503);
+    chat.ada.browser.post("/api/sendMessage", message.clone()).await.expect_code(503, "unavailable");
     proxy.recover();
     let repeated = chat.ada.browser.post("/api/sendMessage", message.clone()).await.expect(200);
     let again = chat.ada.browser.post("/api/sendMessage", message).await.expect(200);

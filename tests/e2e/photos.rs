@@ -110,7 +110,7 @@ async fn a_photo_has_at_most_two_mebibytes() {
     let url = photo_url(&user).await;
 
     for size in [2 * MEBIBYTE + 1, 3 * MEBIBYTE] {
-        upload(&user, of_size(size)).await.expect_error(413);
+        upload(&user, of_size(size)).await.expect_code(413, "tooLarge");
     }
     assert_eq!(photo_url(&user).await, url);
     assert_eq!(user.browser.get(url.as_str().unwrap()).await.body.len(), 2 * MEBIBYTE);
@@ -123,7 +123,7 @@ async fn a_file_that_is_not_an_image_is_refused() {
     {
         let reply = upload(&user, image(start)).await;
 
-        reply.expect_error(415);
+        reply.expect_code(415, "notAPhoto");
     }
     assert_eq!(photo_url(&user).await, Value::Null);
 }
@@ -133,6 +133,6 @@ async fn an_unknown_photo_is_not_found() {
     for photo in ["0".repeat(64), "A".repeat(64), "me.jpg".to_owned(), "%00".to_owned()] {
         let reply = Browser::new(shared()).get(&format!("/uploads/{photo}")).await;
 
-        reply.expect_error(404);
+        reply.expect_code(404, "noSuchPhoto");
     }
 }

@@ -87,7 +87,7 @@ async fn changing_a_profile_requires_credentials() {
 
     let reply = upload(&Browser::new(shared()), "Eve", &user.email).await;
 
-    reply.expect_error(401);
+    reply.expect_code(401, "noAccessKey");
     assert_eq!(details(&user.browser).await["fullName"], "Ada");
 }
 
@@ -100,7 +100,7 @@ async fn an_ended_session_cannot_change_a_profile() {
 
     let reply = upload(&copied, "Eve", &user.email).await;
 
-    reply.expect_error(401);
+    reply.expect_code(401, "sessionOver");
     assert_eq!(details(&other_device).await["fullName"], "Ada");
 }
 
@@ -111,7 +111,7 @@ async fn a_verified_address_gives_no_access_to_another_profile() {
 
     let reply = upload(&browser, "Eve", &victim.email).await;
 
-    reply.expect_error(403);
+    reply.expect_code(403, "notYourEmail");
     assert_eq!(details(&victim.browser).await["fullName"], "Ada");
 }
 
@@ -121,7 +121,7 @@ async fn a_signed_in_user_cannot_change_the_profile_of_another() {
 
     let reply = upload(&eve.browser, "Eve", &victim.email).await;
 
-    reply.expect_error(403);
+    reply.expect_code(403, "notYourEmail");
     assert_eq!(details(&victim.browser).await["fullName"], "Ada");
 }
 
@@ -178,7 +178,7 @@ async fn a_broken_form_is_refused() {
 async fn details_require_a_signed_in_user() {
     let reply = Browser::new(shared()).get("/api/userDetails").await;
 
-    reply.expect_error(401);
+    reply.expect_code(401, "noAccessKey");
 }
 
 #[tokio::test]

@@ -113,7 +113,7 @@ async fn a_refused_refresh_clears_all_cookies() {
     for cookies in ["unrelated=1".to_owned(), "refresh-key=1".to_owned(), format!("refresh-key={access}")] {
         let reply = Browser::sending(shared(), &cookies).get("/api/refresh").await;
 
-        reply.expect_error(401);
+        reply.expect_code(401, "noRefreshKey");
         reply.expect_cleared_cookies();
     }
 }
@@ -127,7 +127,7 @@ async fn an_expired_session_is_refused() {
 
     let reply = user.browser.get("/api/refresh").await;
 
-    reply.expect_error(401);
+    reply.expect_code(401, "sessionOver");
     assert_eq!(user.browser.cookies(), "");
 }
 
@@ -151,16 +151,16 @@ async fn logout_ends_the_session() {
 
     let again = copied.post_empty("/api/logout").await;
 
-    again.expect_error(401);
+    again.expect_code(401, "sessionOver");
     again.expect_cleared_cookies();
-    copied.get("/api/refresh").await.expect_error(401);
+    copied.get("/api/refresh").await.expect_code(401, "sessionOver");
 }
 
 #[tokio::test]
 async fn logout_requires_a_session() {
     let reply = Browser::new(shared()).post_empty("/api/logout").await;
 
-    reply.expect_error(401);
+    reply.expect_code(401, "noRefreshKey");
     reply.expect_cleared_cookies();
 }
 

@@ -19,10 +19,7 @@ impl ApiError {
         let (code, message) = (text("code"), text("message"));
         let is_camel_case = code.starts_with(|char: char| char.is_ascii_lowercase())
             && code.chars().all(|char| char.is_ascii_alphanumeric());
-        assert!(
-            code.is_empty() || is_camel_case, // MERGE: demand the code
-            "an error must have a code in camel case: {error}"
-        );
+        assert!(is_camel_case, "an error must have a code in camel case: {error}");
         assert!(!message.is_empty(), "an error must have a message: {error}");
         Self { code, message }
     }

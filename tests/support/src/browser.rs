@@ -150,9 +150,15 @@ impl Reply {
     pub fn expect_error(&self, status: u16) -> ApiError {
         let body = self.expect(status);
         let error = ApiError::read(&body["error"]);
-        let expected = json!({ "status": status, "message": error.message });
+        let expected = json!({ "status": status, "code": error.code, "message": error.message });
         assert_eq!(body, json!({ "status": false, "error": expected }), "{}", self.requested);
         error
+    }
+
+    /// Checks that it is an error with this status and code.
+    #[track_caller]
+    pub fn expect_code(&self, status: u16, code: &str) {
+        assert_eq!(self.expect_error(status).code, code, "{}", self.requested);
     }
 
     /// Returns the value of a header; empty if it is missing.

@@ -138,12 +138,17 @@ impl Socket {
     pub async fn expect_error(&mut self, action: impl Into<Option<&str>>, status: u16) -> ApiError {
         let frame = self.expect_event("error").await;
         let error = ApiError::read(&frame);
-        let mut expected = json!({ "event": "error", "status": status, "message": error.message });
+        let mut expected = json!({ "event": "error", "status": status, "code": error.code, "message": error.message });
         if let Some(action) = action.into() {
             expected["action"] = action.into();
         }
         assert_eq!(frame, expected);
         error
+    }
+
+    /// Checks that the next frame is an error of this action with this status and code.
+    pub async fn expect_code(&mut self, action: impl Into<Option<&str>>, status: u16, code: &str) {
+        assert_eq!(self.expect_error(action, status).await.code, code);
     }
 
     /// Waits for the close frame and returns its code, if any. Nothing may be received before.
