@@ -1,4 +1,4 @@
-"""Runs schemathesis against the local stack: nothing that it sends may be answered in a way that shared/api/openapi.yaml does not describe.
+"""Runs schemathesis against the local stack: nothing that it sends may be answered in a way that docs/openapi.yaml does not describe.
 
 Usage: schemathesis.py STACK SCHEMATHESIS, the programs to run.
 """
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import urllib.request
 
-DESCRIPTION = "shared/api/openapi.yaml"
+DESCRIPTION = "docs/openapi.yaml"
 
 # The ids of the description's examples.
 ADA, BOB, CHAT = (f"65a1b2c3d4e5f60718293a4{digit}" for digit in "bcd")

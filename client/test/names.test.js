@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { ACTIONS, EVENTS } from '../dist/client.js';
 
-const { components } = parse(readFileSync(new URL('../../shared/api/asyncapi.yaml', import.meta.url), 'utf8'));
+const { components } = parse(readFileSync(new URL('../../docs/asyncapi.yaml', import.meta.url), 'utf8'));
 
 /** Answers, and what asks for one, are the client's own business. */
 const ANSWERS = ['ack', 'error'];

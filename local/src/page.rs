@@ -39,8 +39,8 @@ const FILES: &[(&str, &str, &str)] = files! {
     "sign-in.js" SCRIPT,
 };
 
-static OPENAPI: LazyLock<String> = LazyLock::new(|| json(include_str!("../../shared/api/openapi.yaml")));
-static ASYNCAPI: LazyLock<String> = LazyLock::new(|| json(include_str!("../../shared/api/asyncapi.yaml")));
+static OPENAPI: LazyLock<String> = LazyLock::new(|| json(include_str!("../../docs/openapi.yaml")));
+static ASYNCAPI: LazyLock<String> = LazyLock::new(|| json(include_str!("../../docs/asyncapi.yaml")));
 
 /// The page itself, which is at `/` unless the template has a route for that.
 pub(crate) fn index() -> Response {

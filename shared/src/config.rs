@@ -1,57 +1,121 @@
-//! Reading the environment.
+//! The environment of a function, and how its parts are made from it.
 //!
-//! Every part of the crate has a `from_env` that reads the variables it needs through this module,
-//! so a function needs exactly the variables of the parts it is built from.
+//! A part reads the variables that it needs when it is made. So a function needs exactly the
+//! variables of the parts that it is built from.
 
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 use std::env;
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
-/// A variable that stops a function at start. Its message is one line that names the variable and never quotes its value.
+use serde::Serialize;
+
+/// A part of a function, which is made once per process.
+pub trait FromEnv: Sized {
+    /// Makes the part.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if a variable that the part needs is missing or malformed.
+    fn from_env(environment: &Environment) -> impl Future<Output = Result<Self, ConfigError>>;
+}
+
+/// A variable that prevents a function from starting. The message is one line that names the
+/// variable and never quotes its value.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The variable is not set, or empty.
+    /// The variable is unset or empty.
     #[error("environment variable {0} is not set")]
     Missing(&'static str),
     /// The variable has a value that cannot be used.
     #[error("environment variable {name} {reason}")]
     Malformed {
-        /// The variable's name.
+        /// The name of the variable.
         name: &'static str,
-        /// What its value has to be, as in "must be a number".
+        /// The rule that its value breaks, as in "must be a number".
         reason: String,
     },
 }
 
 impl ConfigError {
-    /// The error for a variable whose value cannot be used; `reason` continues "environment variable NAME".
+    /// Makes the error for a variable with an unusable value; `reason` continues
+    /// "environment variable NAME".
     pub fn malformed(name: &'static str, reason: impl Display) -> Self {
         Self::Malformed { name, reason: reason.to_string() }
     }
 }
 
-/// The value of a variable that has no default.
-///
-/// # Errors
-/// When the variable is unset, empty, or `T` refuses it.
-pub fn required<T: FromStr<Err: Display>>(name: &'static str) -> Result<T, ConfigError> {
-    optional(name)?.ok_or(ConfigError::Missing(name))
+/// The environment variables of this process, and a record of what the parts required of it.
+#[derive(Default)]
+pub struct Environment {
+    shared: RefCell<HashMap<TypeId, Box<dyn Any>>>,
+    requirements: RefCell<Requirements>,
 }
 
-/// The value of a variable, or `None` when it is unset or empty.
-///
-/// # Errors
-/// When `T` refuses the value.
-pub fn optional<T: FromStr<Err: Display>>(name: &'static str) -> Result<Option<T>, ConfigError> {
-    match env::var(name) {
-        Ok(value) if !value.is_empty() => {
-            value.parse().map(Some).map_err(|reason| ConfigError::malformed(name, reason))
+/// Everything that a function requires of its deployment.
+#[derive(Default, Serialize)]
+pub struct Requirements {
+    /// The variables that its parts read, apart from those that Lambda sets.
+    variables: BTreeSet<&'static str>,
+    /// The permissions that its parts use: an IAM action and the resource below the API's stage.
+    permissions: BTreeSet<&'static str>,
+}
+
+impl Environment {
+    /// Reads a variable that has no default.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the variable is unset or empty, or if `T` refuses its value.
+    pub fn required<T: FromStr<Err: Display>>(&self, name: &'static str) -> Result<T, ConfigError> {
+        self.optional(name)?.ok_or(ConfigError::Missing(name))
+    }
+
+    /// Reads a variable; `None` if it is unset or empty.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if `T` refuses the value.
+    pub fn optional<T: FromStr<Err: Display>>(&self, name: &'static str) -> Result<Option<T>, ConfigError> {
+        // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+        if !name.starts_with("AWS_") {
+            self.requirements.borrow_mut().variables.insert(name);
         }
-        _ => Ok(None),
+        match env::var(name) {
+            Ok(value) if !value.is_empty() => {
+                value.parse().map(Some).map_err(|reason| ConfigError::malformed(name, reason))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Records that a part uses a permission, as in
+    /// `execute-api:ManageConnections POST/@connections/*`.
+    pub fn require_permission(&self, permission: &'static str) {
+        self.requirements.borrow_mut().permissions.insert(permission);
+    }
+
+    /// Returns the one `T` of this process, which several parts share. The first call makes it.
+    ///
+    /// # Errors
+    /// As `T` has them.
+    pub async fn shared<T: FromEnv + Clone + 'static>(&self) -> Result<T, ConfigError> {
+        let existing = self.shared.borrow().get(&TypeId::of::<T>()).and_then(|part| part.downcast_ref::<T>().cloned());
+        if let Some(part) = existing {
+            return Ok(part);
+        }
+        let part = T::from_env(self).await?;
+        self.shared.borrow_mut().insert(TypeId::of::<T>(), Box::new(part.clone()));
+        Ok(part)
+    }
+
+    /// Returns what the parts that were made so far require.
+    pub fn into_requirements(self) -> Requirements {
+        self.requirements.into_inner()
     }
 }
 
-/// A yes-or-no setting: `true` or `false`, and nothing else.
+/// A setting that is `true` or `false`.
 #[derive(Clone, Copy)]
 pub struct Flag(pub bool);
 
@@ -63,11 +127,11 @@ impl FromStr for Flag {
     }
 }
 
-/// Values separated by commas.
+/// A setting with several values, separated by commas.
 pub struct List(Vec<String>);
 
 impl List {
-    /// Whether `value` is one of them.
+    /// Returns whether `value` is in the list.
     pub fn contains(&self, value: &str) -> bool {
         self.0.iter().any(|item| item == value)
     }
@@ -78,5 +142,19 @@ impl FromStr for List {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(Self(text.split(',').map(|item| item.trim().to_owned()).collect()))
+    }
+}
+
+/// A setting that is a duration in whole seconds, at least one.
+pub struct Seconds(pub Duration);
+
+impl FromStr for Seconds {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(seconds @ 1..) => Ok(Self(Duration::from_secs(seconds))),
+            _ => Err("must be a number of seconds"),
+        }
     }
 }

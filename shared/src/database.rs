@@ -1,4 +1,4 @@
-//! The connection to MongoDB, and the indexes of all collections.
+//! The connection to MongoDB, and the building blocks of indexes.
 
 use std::time::Duration;
 
@@ -7,77 +7,57 @@ use mongodb::bson::Document;
 use mongodb::options::{Acknowledgment, ClientOptions, WriteConcern};
 use mongodb::{Client, IndexModel};
 
-use crate::config::{self, ConfigError};
-use crate::{chats, connections, messages, otps, sessions, users};
+use crate::config::{ConfigError, Environment, FromEnv};
 
-/// The variable that holds the database's address, as MongoDB's connection string.
+/// The variable with MongoDB's connection string.
 const DATABASE_URL: &str = "DATABASE_URL";
 
-/// The database that is used where the connection string names none.
+/// The database that is used if the connection string does not name one.
 const DEFAULT_DATABASE: &str = "chat";
 
-/// Prepares the one client of this process from `DATABASE_URL`; the first command connects.
-///
-/// One process serves one invocation at a time, so two connections are enough. The time limits
-/// leave room to answer 503 within five seconds. What the connection string itself sets is kept.
-///
-/// # Errors
-/// When the variable is missing or no connection string.
-pub async fn connect() -> Result<Database, ConfigError> {
-    let url: String = config::required(DATABASE_URL)?;
-    let mut options = ClientOptions::parse(url).await.map_err(|_| {
-        ConfigError::malformed(DATABASE_URL, "must be a MongoDB connection string whose host can be found")
-    })?;
-    options.app_name.get_or_insert_with(|| "chat".to_owned());
-    options.max_pool_size.get_or_insert(2);
-    options.max_idle_time.get_or_insert(Duration::from_secs(60));
-    options.connect_timeout.get_or_insert(Duration::from_secs(2));
-    options.server_selection_timeout.get_or_insert(Duration::from_secs(3));
-    options.write_concern.get_or_insert_with(|| WriteConcern::builder().w(Acknowledgment::Majority).build());
-    options.default_database.get_or_insert_with(|| DEFAULT_DATABASE.to_owned());
-    let malformed = || ConfigError::malformed(DATABASE_URL, "must be a MongoDB connection string");
-    let client = Client::with_options(options).map_err(|_| malformed())?;
-    client.default_database().ok_or_else(malformed)
-}
-
-/// Makes every index that is not there yet. Doing it again changes nothing.
-///
-/// # Errors
-/// When the database cannot be reached, or holds an index of the same name that differs.
-pub async fn ensure_indexes(database: &Database) -> mongodb::error::Result<()> {
-    let collections = [
-        ("users", users::indexes()),
-        ("otps", otps::indexes()),
-        ("sessions", sessions::indexes()),
-        ("chats", chats::indexes()),
-        ("pages", messages::indexes()),
-        ("connections", connections::indexes()),
-    ];
-    for (name, indexes) in collections {
-        database.collection::<Document>(name).create_indexes(indexes).await?;
+impl FromEnv for Database {
+    /// Prepares the one client of this process from `DATABASE_URL`. The first command connects.
+    ///
+    /// A process handles one invocation at a time, so two connections are enough. The time limits
+    /// leave room to answer 503 within five seconds. Options of the connection string win.
+    async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
+        let url: String = environment.required(DATABASE_URL)?;
+        let mut options = ClientOptions::parse(url).await.map_err(|_| {
+            ConfigError::malformed(DATABASE_URL, "must be a MongoDB connection string whose host can be resolved")
+        })?;
+        options.app_name.get_or_insert_with(|| "chat".to_owned());
+        options.max_pool_size.get_or_insert(2);
+        options.max_idle_time.get_or_insert(Duration::from_secs(60));
+        options.connect_timeout.get_or_insert(Duration::from_secs(2));
+        options.server_selection_timeout.get_or_insert(Duration::from_secs(3));
+        options.write_concern.get_or_insert_with(|| WriteConcern::builder().w(Acknowledgment::Majority).build());
+        options.default_database.get_or_insert_with(|| DEFAULT_DATABASE.to_owned());
+        let malformed = || ConfigError::malformed(DATABASE_URL, "must be a MongoDB connection string");
+        let client = Client::with_options(options).map_err(|_| malformed())?;
+        client.default_database().ok_or_else(malformed)
     }
-    Ok(())
 }
 
-/// An index on `keys`.
+/// Describes an index on `keys`.
 pub(crate) fn index(keys: Document) -> IndexModel {
     IndexModel::builder().keys(keys).build()
 }
 
-/// An index on `keys` that refuses a second document with the same ones.
+/// Describes an index on `keys` that refuses a second document with the same values.
 pub(crate) fn unique(keys: Document) -> IndexModel {
     let options = mongodb::options::IndexOptions::builder().unique(true).build();
     IndexModel::builder().keys(keys).options(options).build()
 }
 
-/// An index that deletes a document once its `expiresAt` has passed. MongoDB does so about once a
-/// minute (<https://www.mongodb.com/docs/manual/core/index-ttl/>), so queries look at `expiresAt` too.
+/// Describes an index that deletes a document once its `expiresAt` has passed. MongoDB does so about
+/// once a minute (<https://www.mongodb.com/docs/manual/core/index-ttl/>), so queries check
+/// `expiresAt` as well.
 pub(crate) fn expiring() -> IndexModel {
     let options = mongodb::options::IndexOptions::builder().expire_after(Duration::ZERO).build();
     IndexModel::builder().keys(mongodb::bson::doc! { "expiresAt": 1 }).options(options).build()
 }
 
-/// Whether a write was refused by a unique index.
+/// Returns whether a unique index refused a write.
 pub(crate) fn is_duplicate(error: &mongodb::error::Error) -> bool {
     use mongodb::error::{ErrorKind, WriteFailure};
     const DUPLICATE_KEY: i32 = 11000;

@@ -1,14 +1,15 @@
-//! The one error of the backend, and what a client is told of it.
+//! The one error of the backend, and its form for clients.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use mongodb::error::ErrorKind;
 
-/// What a handler returns.
+/// The result of a handler.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The underlying cause of a failure that is not the caller's: logged once, never sent.
+/// The underlying cause of a failure that is not the caller's fault. It is logged once and never
+/// sent.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Everything that can go wrong while a request or a frame is handled.
@@ -16,32 +17,32 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 pub enum Error {
     /// A query parameter is missing or malformed.
     #[error("{0}")]
-    BadParameter(String),
-    /// There are no credentials, or they are wrong or expired.
+    BadParameter(Reason),
+    /// The credentials are missing, invalid or expired.
     #[error("{0}")]
-    Unauthorized(&'static str),
+    Unauthorized(Reason),
     /// The caller is known, but may not do this.
     #[error("{0}")]
-    Forbidden(&'static str),
-    /// What the caller names does not exist.
+    Forbidden(Reason),
+    /// The thing that the caller names does not exist.
     #[error("{0}")]
-    NotFound(Cow<'static, str>),
-    /// It exists already.
+    NotFound(Reason),
+    /// The request contradicts something that exists already.
     #[error("{0}")]
-    Conflict(&'static str),
-    /// The body is longer than the endpoint takes; holds the limit in bytes.
+    Conflict(Reason),
+    /// The body exceeds the limit of the endpoint, in bytes.
     #[error("the body is over the limit of {0} bytes")]
     TooLarge(usize),
-    /// The body is of a kind that the endpoint does not take.
+    /// The endpoint does not accept bodies of this media type.
     #[error("{0}")]
-    UnsupportedMedia(&'static str),
-    /// The body fails validation.
+    UnsupportedMedia(Reason),
+    /// The body or the frame fails validation.
     #[error("{0}")]
-    Invalid(String),
-    /// The caller has to wait.
+    Invalid(Reason),
+    /// The caller must wait.
     #[error("too many requests: try again in {} seconds", .retry_after.as_secs())]
     TooMany {
-        /// How long to wait.
+        /// The time to wait.
         retry_after: Duration,
     },
     /// The database, the mail server or the gateway's callback could not be reached in time.
@@ -52,11 +53,46 @@ pub enum Error {
     Internal(#[source] Cause),
 }
 
-/// How long a client is asked to wait when a server behind this one is away.
+/// The reason for a refusal: a code for programs and a message for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    code: &'static str,
+    message: Cow<'static, str>,
+}
+
+impl Reason {
+    /// Makes a reason whose message never changes.
+    pub const fn new(code: &'static str, message: &'static str) -> Self {
+        Self { code, message: Cow::Borrowed(message) }
+    }
+
+    /// Makes a reason whose message depends on the request.
+    pub const fn dynamic(code: &'static str, message: String) -> Self {
+        Self { code, message: Cow::Owned(message) }
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// The time that a client is asked to wait if a server behind this one is down.
 const RETRY_UNAVAILABLE: Duration = Duration::from_secs(5);
 
 impl Error {
-    /// The HTTP status that the contract gives this error; sockets use the same numbers.
+    /// Makes the error for a query that fails validation.
+    pub fn bad_parameter(message: impl Into<String>) -> Self {
+        Self::BadParameter(Reason::dynamic("badParameter", message.into()))
+    }
+
+    /// Makes the error for a body or a frame that fails validation.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::Invalid(Reason::dynamic("invalidInput", message.into()))
+    }
+
+    /// Returns the HTTP status of this error; sockets use the same numbers.
     pub fn status(&self) -> u16 {
         match self {
             Self::BadParameter(_) => 400,
@@ -73,7 +109,24 @@ impl Error {
         }
     }
 
-    /// The value of `Retry-After`, for the errors that pass by themselves.
+    /// Returns the stable code that clients compare instead of the message.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::BadParameter(reason)
+            | Self::Unauthorized(reason)
+            | Self::Forbidden(reason)
+            | Self::NotFound(reason)
+            | Self::Conflict(reason)
+            | Self::UnsupportedMedia(reason)
+            | Self::Invalid(reason) => reason.code,
+            Self::TooLarge(_) => "tooLarge",
+            Self::TooMany { .. } => "tooManyRequests",
+            Self::Internal(_) => "internal",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
+
+    /// Returns the value of `Retry-After` for the errors that go away by themselves.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooMany { retry_after } => Some(*retry_after),
@@ -82,7 +135,7 @@ impl Error {
         }
     }
 
-    /// Logs the cause where there is one: the caller's own mistakes are answered, not logged.
+    /// Logs the cause, if there is one. A caller's own mistakes are answered, not logged.
     pub fn log(&self) {
         match self {
             Self::Unavailable(cause) => {
@@ -97,10 +150,10 @@ impl Error {
 }
 
 impl From<mongodb::error::Error> for Error {
-    /// A database that cannot be reached or is changing its primary is unavailable; everything else is a bug.
-    /// The driver is built with `redact-errors`, so neither holds a document's contents.
+    /// A database that cannot be reached or is changing its primary is unavailable. Everything else
+    /// is a bug. The driver is built with `redact-errors`, so neither contains a document.
     fn from(error: mongodb::error::Error) -> Self {
-        let passing = matches!(
+        let is_transient = matches!(
             *error.kind,
             ErrorKind::Io(_)
                 | ErrorKind::ServerSelection { .. }
@@ -109,11 +162,11 @@ impl From<mongodb::error::Error> for Error {
                 | ErrorKind::Authentication { .. }
         ) || error.contains_label("RetryableWriteError")
             || error.contains_label("RetryableError");
-        if passing { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
+        if is_transient { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
     }
 }
 
-/// An error with everything that caused it, on one line.
+/// An error and everything that caused it, on one line.
 struct Chain<'a>(&'a (dyn std::error::Error + 'static));
 
 impl std::fmt::Display for Chain<'_> {
@@ -134,16 +187,17 @@ mod tests {
 
     #[test]
     fn every_error_has_the_status_of_the_contract() {
+        let reason = || Reason::new("code", "message");
         let cause = || Cause::from("the cause");
         let table = [
-            (Error::BadParameter(String::new()), 400),
-            (Error::Unauthorized(""), 401),
-            (Error::Forbidden(""), 403),
-            (Error::NotFound("".into()), 404),
-            (Error::Conflict(""), 409),
+            (Error::BadParameter(reason()), 400),
+            (Error::Unauthorized(reason()), 401),
+            (Error::Forbidden(reason()), 403),
+            (Error::NotFound(reason()), 404),
+            (Error::Conflict(reason()), 409),
             (Error::TooLarge(1), 413),
-            (Error::UnsupportedMedia(""), 415),
-            (Error::Invalid(String::new()), 422),
+            (Error::UnsupportedMedia(reason()), 415),
+            (Error::Invalid(reason()), 422),
             (Error::TooMany { retry_after: Duration::from_secs(30) }, 429),
             (Error::Internal(cause()), 500),
             (Error::Unavailable(cause()), 503),
@@ -151,7 +205,7 @@ mod tests {
         for (error, status) in table {
             assert_eq!(error.status(), status, "{error:?}");
             assert_eq!(error.retry_after().is_some(), matches!(status, 429 | 503), "Retry-After of {error:?}");
-            assert!(!error.to_string().contains("the cause"), "the cause of {error:?} is told to the client");
+            assert!(!error.to_string().contains("the cause"), "{error:?} reveals its cause to the client");
         }
     }
 }

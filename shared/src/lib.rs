@@ -1,30 +1,35 @@
-//! What the functions of the chat backend are built from: one module for each concept.
+//! The library behind all functions of the chat backend.
 //!
-//! A function picks the parts that it uses, and only those read their environment variables
-//! and start their clients.
+//! # Layout
+//!
+//! Each layer uses only the layers below it. `tests/layers.rs` derives the module graph from the
+//! sources and fails on an upward import or a cycle.
+//!
+//! | layer | purpose | may use |
+//! |---|---|---|
+//! | [`serving`] | turns an invocation into a call of a handler, and its result into an answer | all below |
+//! | [`sockets`] | records of open connections, and pushing events to them | [`chats`] and below |
+//! | [`chats`] | direct chats and their messages | [`accounts`] and below |
+//! | [`accounts`] | users, photos, one-time codes, sessions, tokens, cookies, mail | [`contract`] and below |
+//! | [`contract`] | everything that goes over the wire, and its description | [`values`] |
+//! | [`values`] | types that are valid once they exist | [`error`] |
+//!
+//! [`error`] and [`config`] are at the bottom; every layer may use them. [`database`] is the
+//! connection that [`accounts`], [`chats`] and [`sockets`] store their data with. [`indexes`] is on
+//! top: it collects the indexes of all collections.
+//!
+//! A function names the parts that it is built from with [`parts!`]. Only these read their
+//! environment variables and start their clients.
 
-pub mod api;
+pub mod accounts;
 pub mod chats;
 pub mod config;
-pub mod connections;
-pub mod cookies;
+pub mod contract;
 pub mod database;
-pub mod email;
 pub mod error;
-pub mod http;
-pub mod ids;
-pub mod input;
-pub mod invocation;
-pub mod mail;
-pub mod messages;
-pub mod otps;
-pub mod photos;
-pub mod push;
-pub mod sessions;
-pub mod socket;
-pub mod text;
-pub mod timestamp;
-pub mod tokens;
-pub mod users;
+pub mod indexes;
+pub mod serving;
+pub mod sockets;
+pub mod values;
 
 pub use error::{Error, Result};

@@ -115,7 +115,6 @@ fn advise(template: &Template, function: &Function, required: &Requirements) -> 
 }
 
 #[tokio::test]
-#[ignore = "MERGE: waits for --requirements"]
 async fn every_function_has_what_it_is_built_from_and_nothing_else() {
     let template = Template::read();
     let mut advice = String::new();

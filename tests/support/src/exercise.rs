@@ -80,7 +80,7 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     steps.take("JoinChatRoom", 2).await;
     for (action, function, commands) in [
         ("chatsend", "Chatsend", 1),
-        ("messageRecieved", "MessageRecieved", 1),
+        ("messageRecieved", "MessageReceived", 1),
         ("sendActiveResponse", "SendActiveResponse", 1),
         ("addFriend", "AddFriend", 1),
         ("no such action", "Default", 0),

@@ -14,10 +14,10 @@ pub(crate) const PROGRAM: &str = "local";
 pub(crate) const TEMPLATE: &str = "template.yaml";
 
 /// The description of the HTTP API, below the workspace.
-pub const OPENAPI: &str = "shared/api/openapi.yaml";
+pub const OPENAPI: &str = "docs/openapi.yaml";
 
 /// The description of the WebSocket API, below the workspace.
-pub const ASYNCAPI: &str = "shared/api/asyncapi.yaml";
+pub const ASYNCAPI: &str = "docs/asyncapi.yaml";
 
 /// The folder of the demo page's files, below the workspace.
 pub const PAGE: &str = "local/page";

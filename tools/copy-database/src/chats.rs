@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use futures_util::TryStreamExt;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, RawDocument, RawDocumentBuf, doc};
-use shared::chats::{Chat, Pair};
-use shared::ids::{ChatId, UserId};
-use shared::messages::{Messages, PastMessage};
-use shared::timestamp::Timestamp;
+use shared::chats::chat::{Chat, Pair};
+use shared::chats::import::ImportedMessage;
+use shared::chats::messages::Messages;
+use shared::values::ids::{ChatId, UserId};
+use shared::values::timestamp::Timestamp;
 
 use crate::Copy;
 use crate::batches::Batches;
@@ -58,7 +59,7 @@ impl Chats<'_> {
         let existing = Existing::find(copy, &chats).await?;
         let messages = Messages::new(&copy.target);
         let ids: Vec<_> = chats.iter().map(|chat| chat.id).collect();
-        let mut held = messages.held(&ids).await?;
+        let mut held = messages.existing(&ids).await?;
         let (mut new, mut additions) = (Vec::new(), Vec::new());
         for chat in chats {
             if let Err(why) = existing.allow(&chat) {
@@ -69,7 +70,7 @@ impl Chats<'_> {
                 Reader::new(&mut copy.report, &chat.record, chat.id, chat.members, chat.created_at).read(chat.document);
             let held = held.remove(&chat.id).unwrap_or_default();
             let total = all.len();
-            let missing: Vec<PastMessage> = all.into_iter().filter(|message| !held.contains(message.id)).collect();
+            let missing: Vec<ImportedMessage> = all.into_iter().filter(|message| !held.contains(message.id)).collect();
             copy.report.messages.new += missing.len() as u64;
             copy.report.messages.unchanged += (total - missing.len()) as u64;
             if existing.members.contains_key(&chat.id) {

@@ -5,7 +5,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
 use mongodb::options::{Acknowledgment, ClientOptions, WriteConcern};
 use mongodb::{Client, Database};
-use shared::database::ensure_indexes;
+use shared::indexes;
 
 use crate::arguments::Arguments;
 use crate::failure::Failure;
@@ -42,7 +42,7 @@ pub(crate) async fn open(arguments: &Arguments) -> Result<(Database, Database), 
         if !is_noted {
             noted.insert_one(doc! { "_id": &name, "startedAt": DateTime::now() }).await?;
         }
-        ensure_indexes(&target).await?;
+        indexes::ensure(&target).await?;
     }
     Ok((source, target))
 }

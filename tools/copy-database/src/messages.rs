@@ -6,10 +6,10 @@ use std::fmt;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, RawBsonRef, RawDocument};
 use sha2::{Digest, Sha256};
-use shared::ids::{ChatId, MessageId, UserId};
-use shared::messages::PastMessage;
-use shared::text::MessageText;
-use shared::timestamp::Timestamp;
+use shared::chats::import::ImportedMessage;
+use shared::values::ids::{ChatId, MessageId, UserId};
+use shared::values::text::MessageText;
+use shared::values::timestamp::Timestamp;
 
 use crate::report::Report;
 use crate::values::{self, Shown};
@@ -23,7 +23,7 @@ pub(crate) struct Reader<'a> {
     members: [UserId; 2],
     /// The time of the previous message, or of the chat.
     time: Timestamp,
-    messages: Vec<PastMessage>,
+    messages: Vec<ImportedMessage>,
     ids: HashSet<MessageId>,
     /// The number of messages so far with the same content and no id, by the hash of the content.
     alike: HashMap<[u8; 12], u32>,
@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the messages that can be copied, in their order, and reports the others.
-    pub(crate) fn read(mut self, document: &RawDocument) -> Vec<PastMessage> {
+    pub(crate) fn read(mut self, document: &RawDocument) -> Vec<ImportedMessage> {
         let messages = match document.get("chats") {
             Ok(Some(RawBsonRef::Array(messages))) => messages,
             Ok(None | Some(RawBsonRef::Null)) => return Vec::new(),
@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
             let own_id = own_id.map(MessageId::from).filter(|id| part == 0 && !self.ids.contains(id));
             let id = own_id.unwrap_or_else(|| self.derive_id(send_by, own_time, text.as_str()));
             self.ids.insert(id);
-            self.messages.push(PastMessage { id, send_by, send_time: self.time, text });
+            self.messages.push(ImportedMessage { id, send_by, send_time: self.time, text });
         }
         Ok(())
     }

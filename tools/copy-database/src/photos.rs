@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 use shared::Error;
-use shared::photos::{MAX_PHOTO_BYTES, Photo};
+use shared::accounts::photos::Photo;
+use shared::contract::limits::MAX_PHOTO_BYTES;
 
 use crate::failure::Failure;
 

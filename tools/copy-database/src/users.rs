@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, Document, RawDocument, RawDocumentBuf, doc};
 use mongodb::{Collection, bson::oid::ObjectId};
-use shared::email::EmailAddress;
-use shared::ids::UserId;
-use shared::photos::Photos;
-use shared::text::FullName;
-use shared::timestamp::Timestamp;
-use shared::users::User;
+use shared::accounts::photos::Photos;
+use shared::accounts::users::User;
+use shared::values::email::EmailAddress;
+use shared::values::ids::UserId;
+use shared::values::text::FullName;
+use shared::values::timestamp::Timestamp;
 
 use crate::Copy;
 use crate::batches::Batches;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, DateTime, RawDocument};
-use shared::timestamp::Timestamp;
+use shared::values::timestamp::Timestamp;
 
 /// The end of the year 9999, the last that RFC 3339 can express.
 const LAST_MILLISECOND: i64 = 253_402_300_799_999;

@@ -1,28 +1,60 @@
-//! Makes the indexes of the database while the stack is deployed: a custom resource, for which CloudFormation waits as for any other
+//! Creates the indexes of the database while the stack is deployed: a custom resource, which
+//! CloudFormation waits for as for any other
 //! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html>).
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use shared::config::ConfigError;
-use shared::database::{self, Database};
-use shared::invocation;
+use shared::config::{ConfigError, Environment, FromEnv};
+use shared::database::Database;
+use shared::indexes;
+use shared::serving::invocation;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    invocation::serve(App::from_env(), handle).await
+    invocation::serve(ensure_indexes).await
 }
 
-struct App {
-    database: Database,
-    http: reqwest::Client,
+shared::parts! {
+    struct App {
+        database: Database,
+        cloud_formation: CloudFormation,
+    }
 }
 
-impl App {
-    async fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { database: database::connect().await?, http: reqwest::Client::new() })
+async fn ensure_indexes(app: &'static App, event: Event) -> Result<(), String> {
+    let result = match event.request_type {
+        RequestType::Create | RequestType::Update => indexes::ensure(&app.database).await,
+        // The data outlives the stack, and so do its indexes.
+        RequestType::Delete => Ok(()),
+    };
+    let response = Response {
+        status: if result.is_ok() { "SUCCESS" } else { "FAILED" },
+        reason: result.err().map(|error| format!("cannot create the indexes: {}", error.kind)).unwrap_or_default(),
+        physical_resource_id: "indexes",
+        stack_id: event.stack_id,
+        request_id: event.request_id,
+        logical_resource_id: event.logical_resource_id,
+    };
+    app.cloud_formation.respond(event.response_url, &response).await
+}
+
+/// The way to answer CloudFormation. Without an answer, even about a failure, it waits for an hour.
+struct CloudFormation(reqwest::Client);
+
+impl FromEnv for CloudFormation {
+    async fn from_env(_: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self(reqwest::Client::new()))
+    }
+}
+
+impl CloudFormation {
+    async fn respond(&self, url: String, response: &Response) -> Result<(), String> {
+        let put = self.0.put(url).timeout(Duration::from_secs(10)).json(response);
+        let answered = put.send().await.and_then(reqwest::Response::error_for_status);
+        // Anyone who has the address can answer instead of this function, so it must not be logged.
+        answered.map(drop).map_err(|error| error.without_url().to_string())
     }
 }
 
@@ -53,25 +85,4 @@ struct Response {
     stack_id: String,
     request_id: String,
     logical_resource_id: String,
-}
-
-/// CloudFormation hears of a failure too: without an answer it would wait until its own time is up.
-async fn handle(app: Arc<App>, event: Event) -> Result<(), String> {
-    let made = match event.request_type {
-        RequestType::Create | RequestType::Update => database::ensure_indexes(&app.database).await,
-        // The data outlives the stack, and its indexes with it.
-        RequestType::Delete => Ok(()),
-    };
-    let response = Response {
-        status: if made.is_ok() { "SUCCESS" } else { "FAILED" },
-        reason: made.err().map(|error| format!("the indexes cannot be made: {}", error.kind)).unwrap_or_default(),
-        physical_resource_id: "indexes",
-        stack_id: event.stack_id,
-        request_id: event.request_id,
-        logical_resource_id: event.logical_resource_id,
-    };
-    let put = app.http.put(event.response_url).timeout(Duration::from_secs(10)).json(&response);
-    let answered = put.send().await.and_then(reqwest::Response::error_for_status);
-    // Whoever has the address may answer in our place, so it is kept out of the log.
-    answered.map(drop).map_err(|error| error.without_url().to_string())
 }

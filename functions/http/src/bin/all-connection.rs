@@ -1,33 +1,27 @@
-//! `GET /api/allConnection`: the chats of the signed-in user, each with the friend and the last message.
+//! `GET /api/allConnection`: lists the chats of the signed-in user, each with the other member and the
+//! last message.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use shared::Result;
-use shared::api::{AllConnectionOutput, LastMessage, ListedChat};
-use shared::chats::Chats;
-use shared::config::ConfigError;
-use shared::database;
-use shared::http::{self, Reply, Request};
-use shared::tokens::AccessTokens;
+use shared::accounts::tokens::ShortLivedTokens;
+use shared::chats::chat::Chats;
+use shared::contract::endpoints::all_connection::{AllConnectionOutput, LastMessage, ListedChat};
+use shared::serving::http::{self, Reply, Request};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    http::serve(App::from_env(), all_connection).await
+    http::serve(all_connection).await
 }
 
-struct App {
-    chats: Chats,
-    tokens: AccessTokens,
-}
-
-impl App {
-    async fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { chats: Chats::new(&database::connect().await?), tokens: AccessTokens::from_env()? })
+shared::parts! {
+    struct App {
+        chats: Chats,
+        tokens: ShortLivedTokens,
     }
 }
 
-async fn all_connection(app: Arc<App>, request: Request) -> Result<Reply> {
+async fn all_connection(app: &'static App, request: Request) -> Result<Reply> {
     let caller = request.caller(&app.tokens)?;
     let chats = app.chats.list(caller.user).await?;
     if chats.is_empty() {

@@ -1,43 +1,36 @@
-//! `GET /api/getChat`: a part of a chat, the newest messages unless another is asked for.
+//! `GET /api/getChat`: returns messages of a chat, by default the newest.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use shared::api::{ChatMessages, GetChatInput, GetChatOutput};
-use shared::config::ConfigError;
-use shared::database;
-use shared::http::{self, Reply, Request};
-use shared::messages::{Messages, Part};
-use shared::tokens::AccessTokens;
-use shared::{Error, Result};
+use shared::Result;
+use shared::accounts::tokens::ShortLivedTokens;
+use shared::chats::messages::{Messages, Window};
+use shared::contract::endpoints::get_chat::{GetChatInput, GetChatOutput};
+use shared::contract::errors::BEFORE_AND_AFTER;
+use shared::contract::message::ChatMessages;
+use shared::serving::http::{self, Reply, Request};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    http::serve(App::from_env(), get_chat).await
+    http::serve(get_chat).await
 }
 
-struct App {
-    messages: Messages,
-    tokens: AccessTokens,
-}
-
-impl App {
-    async fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { messages: Messages::new(&database::connect().await?), tokens: AccessTokens::from_env()? })
+shared::parts! {
+    struct App {
+        messages: Messages,
+        tokens: ShortLivedTokens,
     }
 }
 
-async fn get_chat(app: Arc<App>, request: Request) -> Result<Reply> {
+async fn get_chat(app: &'static App, request: Request) -> Result<Reply> {
     let caller = request.caller(&app.tokens)?;
     let GetChatInput { chat_id, limit, before, after } = request.query()?;
-    let part = match (before, after) {
-        (None, None) => Part::Latest,
-        (Some(seq), None) => Part::Before(seq.get()),
-        (None, Some(seq)) => Part::After(seq.get()),
-        (Some(_), Some(_)) => {
-            return Err(Error::BadParameter("\"before\" and \"after\" exclude each other".to_owned()));
-        }
+    let window = match (before, after) {
+        (None, None) => Window::Latest,
+        (Some(seq), None) => Window::Before(seq.get()),
+        (None, Some(seq)) => Window::After(seq.get()),
+        (Some(_), Some(_)) => return Err(BEFORE_AND_AFTER),
     };
-    let history = app.messages.history(chat_id, caller.user, part, limit.get()).await?;
+    let history = app.messages.history(chat_id, caller.user, window, limit.get()).await?;
     Reply::ok(GetChatOutput { data: ChatMessages { id: chat_id, chats: history.messages }, has_more: history.has_more })
 }

@@ -1,33 +1,27 @@
-//! `GET /api/lastMessage`: the last message of a chat.
+//! `GET /api/lastMessage`: returns the last message of a chat.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use shared::Result;
-use shared::api::{ChatMessages, LastMessageInput, LastMessageOutput};
-use shared::config::ConfigError;
-use shared::database;
-use shared::http::{self, Reply, Request};
-use shared::messages::Messages;
-use shared::tokens::AccessTokens;
+use shared::accounts::tokens::ShortLivedTokens;
+use shared::chats::messages::Messages;
+use shared::contract::endpoints::last_message::{LastMessageInput, LastMessageOutput};
+use shared::contract::message::ChatMessages;
+use shared::serving::http::{self, Reply, Request};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    http::serve(App::from_env(), last_message).await
+    http::serve(last_message).await
 }
 
-struct App {
-    messages: Messages,
-    tokens: AccessTokens,
-}
-
-impl App {
-    async fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { messages: Messages::new(&database::connect().await?), tokens: AccessTokens::from_env()? })
+shared::parts! {
+    struct App {
+        messages: Messages,
+        tokens: ShortLivedTokens,
     }
 }
 
-async fn last_message(app: Arc<App>, request: Request) -> Result<Reply> {
+async fn last_message(app: &'static App, request: Request) -> Result<Reply> {
     let caller = request.caller(&app.tokens)?;
     let LastMessageInput { chat_id } = request.query()?;
     let chats = app.messages.last(chat_id, caller.user).await?.into_iter().collect();

@@ -1,43 +1,32 @@
-//! `POST /api/logout`: ends this session, closes its sockets, and makes the browser forget its tokens.
+//! `POST /api/logout`: ends this session, closes its sockets, and clears the cookies of the browser.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use shared::config::ConfigError;
-use shared::cookies::{CookieSettings, REFRESH};
-use shared::database;
-use shared::http::{self, Reply, Request};
-use shared::push::{ConnectionsApi, Push};
-use shared::sessions::Sessions;
-use shared::tokens::RefreshTokens;
+use shared::accounts::cookies::CookieSettings;
+use shared::accounts::sessions::Sessions;
+use shared::accounts::tokens::RefreshTokens;
+use shared::contract::credentials::REFRESH;
+use shared::contract::errors::SESSION_OVER;
+use shared::serving::http::{self, Reply, Request};
+use shared::sockets::push::SessionConnections;
 use shared::{Error, Result};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    http::serve(App::from_env(), logout).await
+    http::serve(logout).await
 }
 
-struct App {
-    sessions: Sessions,
-    push: Push,
-    tokens: RefreshTokens,
-    cookies: CookieSettings,
-}
-
-impl App {
-    async fn from_env() -> Result<Self, ConfigError> {
-        let database = database::connect().await?;
-        Ok(Self {
-            sessions: Sessions::new(&database),
-            push: Push::new(ConnectionsApi::from_env()?, &database),
-            tokens: RefreshTokens::from_env()?,
-            cookies: CookieSettings::from_env()?,
-        })
+shared::parts! {
+    struct App {
+        sessions: Sessions,
+        connections: SessionConnections,
+        tokens: RefreshTokens,
+        cookies: CookieSettings,
     }
 }
 
-async fn logout(app: Arc<App>, request: Request) -> Result<Reply> {
-    let reply = match end_session(&app, &request).await {
+async fn logout(app: &'static App, request: Request) -> Result<Reply> {
+    let reply = match end_session(app, &request).await {
         Ok(()) => Reply::message("Successfully deleted")?,
         Err(error @ Error::Unauthorized(_)) => Reply::from_error(&error),
         Err(error) => return Err(error),
@@ -47,6 +36,6 @@ async fn logout(app: Arc<App>, request: Request) -> Result<Reply> {
 
 async fn end_session(app: &App, request: &Request) -> Result<()> {
     let token = app.tokens.read(request.cookies(REFRESH))?;
-    let session = app.sessions.end(token.session).await?.ok_or(Error::Unauthorized("the session is over already"))?;
-    app.push.close_session(&session).await
+    let session = app.sessions.end(token.session).await?.ok_or(SESSION_OVER)?;
+    app.connections.close(&session).await
 }

@@ -1,32 +1,28 @@
-//! `POST /api/socketTicket`: what a browser opens a socket with when its cookies do not reach the WebSocket API.
+//! `POST /api/socketTicket`: returns a ticket for one socket, for browsers whose cookies do not reach the
+//! WebSocket API.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use shared::Result;
-use shared::api::SocketTicketOutput;
-use shared::config::{self, ConfigError};
-use shared::http::{self, Reply, Request};
-use shared::tokens::{AccessTokens, Ticket};
+use shared::accounts::tokens::{ShortLivedTokens, Ticket};
+use shared::contract::endpoints::socket_ticket::SocketTicketOutput;
+use shared::serving::http::{self, Reply, Request};
+use shared::sockets::settings::WebSocketUrl;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    http::serve(App::from_env(), socket_ticket).await
+    http::serve(socket_ticket).await
 }
 
-struct App {
-    tokens: AccessTokens,
-    websocket_url: String,
-}
-
-impl App {
-    async fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { tokens: AccessTokens::from_env()?, websocket_url: config::required("WEBSOCKET_URL")? })
+shared::parts! {
+    struct App {
+        tokens: ShortLivedTokens,
+        websocket_url: WebSocketUrl,
     }
 }
 
-async fn socket_ticket(app: Arc<App>, request: Request) -> Result<Reply> {
+async fn socket_ticket(app: &'static App, request: Request) -> Result<Reply> {
     let caller = request.caller(&app.tokens)?;
-    let ticket = app.tokens.issue_ticket(&caller)?;
-    Reply::ok(SocketTicketOutput { ticket, url: app.websocket_url.clone(), expires_in: Ticket::LIFETIME.as_secs() })
+    let ticket = app.tokens.sign_ticket(&caller)?;
+    Reply::ok(SocketTicketOutput { ticket, url: app.websocket_url.0.clone(), expires_in: Ticket::LIFETIME.as_secs() })
 }

@@ -1,38 +1,32 @@
-//! `GET /api/userDetails`: the profile of the signed-in user.
+//! `GET /api/userDetails`: returns the signed-in user.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use shared::api::{UserData, UserDetailsOutput};
-use shared::config::ConfigError;
-use shared::database;
-use shared::http::{self, Reply, Request};
-use shared::tokens::AccessTokens;
-use shared::users::Users;
-use shared::{Error, Result};
+use shared::Result;
+use shared::accounts::tokens::ShortLivedTokens;
+use shared::accounts::users::Users;
+use shared::contract::endpoints::user_details::{UserData, UserDetailsOutput};
+use shared::contract::errors::NO_SUCH_CALLER;
+use shared::serving::http::{self, Reply, Request};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    http::serve(App::from_env(), user_details).await
+    http::serve(user_details).await
 }
 
-struct App {
-    users: Users,
-    tokens: AccessTokens,
-}
-
-impl App {
-    async fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { users: Users::new(&database::connect().await?), tokens: AccessTokens::from_env()? })
+shared::parts! {
+    struct App {
+        users: Users,
+        tokens: ShortLivedTokens,
     }
 }
 
-async fn user_details(app: Arc<App>, request: Request) -> Result<Reply> {
+async fn user_details(app: &'static App, request: Request) -> Result<Reply> {
     let caller = request.caller(&app.tokens)?;
-    let user = app.users.find(caller.user).await?.ok_or(Error::Unauthorized("this user does not exist any more"))?;
+    let user = app.users.find(caller.user).await?.ok_or(NO_SUCH_CALLER)?;
     let userdata = UserData {
         id: user.id,
-        email: user.email,
+        email: user.email.into(),
         full_name: user.full_name,
         photo_url: user.photo.map(|photo| request.photo_base().url(&photo)),
         is_profile_complete: user.is_profile_complete,

@@ -1,26 +1,30 @@
 //! `addFriend`: tells a new friend, on all their sockets, that the two are connected.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use shared::Result;
-use shared::api::{AddFriendInput, Event};
-use shared::database;
-use shared::push::Push;
-use shared::socket::{self, Frame};
+use shared::contract::actions::add_friend::AddFriendInput;
+use shared::contract::events::new_friend::NewFriend;
+use shared::serving::socket::{self, Frame};
+use shared::sockets::connections::Connections;
+use shared::sockets::push::Push;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    socket::serve(async |api| Ok(Push::new(api, &database::connect().await?)), add_friend).await
+    socket::serve(add_friend).await
 }
 
-async fn add_friend(push: Arc<Push>, frame: Frame) -> Result<()> {
+shared::parts! {
+    struct App {
+        connections: Connections,
+        push: Push,
+    }
+}
+
+async fn add_friend(app: &'static App, frame: Frame) -> Result<()> {
     let AddFriendInput { id, friend_name, .. } = frame.read()?;
-    let introduction = push.connections.introduce(&frame.sender, id).await?;
-    let event = Event::NewFriend {
-        id: introduction.sender,
-        user_name: introduction.sender_name,
-        friend_name: friend_name.as_str().to_owned(),
-    };
-    push.broadcast(introduction.receivers, &event).await
+    let friend = app.connections.of_friend(&frame.sender, id).await?;
+    let event =
+        NewFriend { id: friend.sender, user_name: friend.sender_name, friend_name: friend_name.as_str().to_owned() };
+    app.push.broadcast(friend.receivers, &event).await
 }

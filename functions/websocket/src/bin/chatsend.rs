@@ -1,21 +1,26 @@
 //! `chatsend`: shows a message to the others in a room at once. Storing it is `POST /api/sendMessage`.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use shared::Result;
-use shared::api::{ChatsendInput, Event};
-use shared::database;
-use shared::push::Push;
-use shared::socket::{self, Frame};
+use shared::contract::actions::chatsend::ChatsendInput;
+use shared::contract::events::chat_update::ChatUpdate;
+use shared::serving::socket::{self, Frame};
+use shared::sockets::push::Push;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    socket::serve(async |api| Ok(Push::new(api, &database::connect().await?)), chatsend).await
+    socket::serve(chatsend).await
 }
 
-async fn chatsend(push: Arc<Push>, frame: Frame) -> Result<()> {
+shared::parts! {
+    struct App {
+        push: Push,
+    }
+}
+
+async fn chatsend(app: &'static App, frame: Frame) -> Result<()> {
     let ChatsendInput { chat_id, message } = frame.read()?;
-    let others = push.connections.others_in_room(chat_id, &frame.sender).await?;
-    push.broadcast(others, &Event::ChatUpdate { chat_id, message: message.into() }).await
+    let event = ChatUpdate { chat_id, message: message.into() };
+    app.push.to_others_in_room(chat_id, &frame.sender, &event).await
 }

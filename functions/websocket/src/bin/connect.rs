@@ -1,66 +1,57 @@
-//! `$connect`: lets a signed-in user open a socket, and records it.
+//! `$connect`: lets a signed-in user open a connection, and records it.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use shared::api::ConnectInput;
-use shared::config::{self, ConfigError, List};
-use shared::connections::{Connection, Connections};
-use shared::cookies::ACCESS;
-use shared::database;
-use shared::ids::{SessionId, UserId};
-use shared::sessions::Sessions;
-use shared::socket::{self, Opening};
-use shared::tokens::{AccessToken, AccessTokens, Ticket};
-use shared::{Error, Result};
+use shared::Result;
+use shared::accounts::sessions::Sessions;
+use shared::accounts::tokens::{AccessToken, ShortLivedTokens, Ticket};
+use shared::contract::actions::connect::ConnectInput;
+use shared::contract::credentials::ACCESS;
+use shared::contract::errors::{INVALID_TICKET, NOT_THE_CALLER, ORIGIN_NOT_ALLOWED, SESSION_OVER};
+use shared::serving::socket::{self, Handshake};
+use shared::sockets::connections::{Connection, Connections};
+use shared::sockets::settings::AllowedOrigins;
+use shared::values::ids::{SessionId, UserId};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    socket::serve_connect(App::from_env(), connect).await
+    socket::serve_connect(connect).await
 }
 
-struct App {
-    connections: Connections,
-    sessions: Sessions,
-    tokens: AccessTokens,
-    allowed_origins: List,
-}
-
-impl App {
-    async fn from_env() -> Result<Self, ConfigError> {
-        let database = database::connect().await?;
-        Ok(Self {
-            connections: Connections::new(&database),
-            sessions: Sessions::new(&database),
-            tokens: AccessTokens::from_env()?,
-            allowed_origins: config::required("ALLOWED_ORIGINS")?,
-        })
+shared::parts! {
+    struct App {
+        connections: Connections,
+        sessions: Sessions,
+        tokens: ShortLivedTokens,
+        allowed_origins: AllowedOrigins,
     }
 }
 
-async fn connect(app: Arc<App>, opening: Opening) -> Result<()> {
-    // Browsers send an origin and let any page open a socket anywhere, cookies included; other clients send none.
-    if opening.header("origin").is_some_and(|origin| !app.allowed_origins.contains(origin)) {
-        return Err(Error::Forbidden("this origin is not allowed"));
+async fn connect(app: &'static App, handshake: Handshake) -> Result<()> {
+    // Browsers send an origin, and let any page open a socket anywhere, cookies included. Other
+    // clients send no origin.
+    if handshake.header("origin").is_some_and(|origin| !app.allowed_origins.contains(origin)) {
+        return Err(ORIGIN_NOT_ALLOWED);
     }
-    let ConnectInput { user_id, name, ticket } = opening.query()?;
+    let ConnectInput { user_id, name, ticket } = handshake.query()?;
     let proof = match ticket {
         Some(ticket) => Proof::Ticket(app.tokens.read_ticket(&ticket)?),
-        None => Proof::Cookie(app.tokens.read(opening.cookies(ACCESS))?),
+        None => Proof::Cookie(app.tokens.read_access(handshake.cookies(ACCESS))?),
     };
     if proof.user() != user_id {
-        return Err(Error::Forbidden("\"userId\" is not the signed-in user"));
+        return Err(NOT_THE_CALLER);
     }
-    // The record comes first: a sign-out at the same moment either finds it, or has ended the session that is asked for next.
-    app.connections.record(&Connection::new(opening.connection.clone(), user_id, proof.session(), &name)).await?;
-    if !proof.holds(&app.sessions).await? {
-        app.connections.forget(&opening.connection).await?;
-        return Err(Error::Unauthorized("the session is over, or the ticket was used"));
+    // The record comes first: a concurrent sign-out either finds it, or has ended the session that is
+    // checked next.
+    app.connections.record(&Connection::new(handshake.connection.clone(), user_id, proof.session(), &name)).await?;
+    if let Err(error) = proof.redeem(&app.sessions).await {
+        app.connections.forget(&handshake.connection).await?;
+        return Err(error);
     }
     Ok(())
 }
 
-/// What a client proves its identity with.
+/// The proof of identity that a client presents.
 enum Proof {
     Ticket(Ticket),
     Cookie(AccessToken),
@@ -81,11 +72,13 @@ impl Proof {
         }
     }
 
-    /// Whether the session still lives; a ticket is used up by asking.
-    async fn holds(&self, sessions: &Sessions) -> Result<bool> {
+    /// Checks that the session has not ended, and uses up a ticket.
+    async fn redeem(&self, sessions: &Sessions) -> Result<()> {
         match self {
-            Self::Ticket(ticket) => sessions.redeem(ticket).await,
-            Self::Cookie(token) => Ok(sessions.find(token.session).await?.is_some()),
+            Self::Ticket(ticket) if sessions.redeem(ticket).await? => Ok(()),
+            Self::Ticket(_) => Err(INVALID_TICKET),
+            Self::Cookie(token) if sessions.find(token.session).await?.is_some() => Ok(()),
+            Self::Cookie(_) => Err(SESSION_OVER),
         }
     }
 }

@@ -1,23 +1,27 @@
-//! `$default`: tells the sender of a frame that no route takes which actions there are.
+//! `$default`: tells the sender of a frame without a route which actions there are.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use shared::api::ACTIONS;
-use shared::socket::{self, Frame};
+use shared::contract::actions;
+use shared::contract::errors::no_such_action;
+use shared::serving::socket::{self, Frame};
 use shared::{Error, Result};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    socket::serve(async |_| Ok(()), default).await
+    socket::serve(default).await
 }
 
-async fn default(_: Arc<()>, frame: Frame) -> Result<()> {
-    let actions = ACTIONS.join(", ");
+shared::parts! {
+    struct App {}
+}
+
+async fn default(_: &'static App, frame: Frame) -> Result<()> {
+    let actions = actions::NAMES.join(", ");
     match frame.action() {
-        Some(_) => Err(Error::NotFound(format!("there is no such action; the actions are {actions}").into())),
+        Some(_) => Err(no_such_action(&actions)),
         None => {
-            Err(Error::Invalid(format!("a frame must be a JSON object with an \"action\"; the actions are {actions}")))
+            Err(Error::invalid(format!("a frame must be a JSON object with an \"action\"; the actions are {actions}")))
         }
     }
 }

@@ -1,23 +1,23 @@
-//! `$disconnect`: forgets a closed socket. API Gateway does not promise to tell, so records expire as well.
+//! `$disconnect`: forgets a closed connection. API Gateway does not guarantee this event, so records
+//! expire as well.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use shared::Result;
-use shared::config::ConfigError;
-use shared::connections::{ConnectionId, Connections};
-use shared::database;
-use shared::socket;
+use shared::serving::socket;
+use shared::sockets::connections::{ConnectionId, Connections};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    socket::serve_disconnect(connections(), disconnect).await
+    socket::serve_disconnect(disconnect).await
 }
 
-async fn connections() -> Result<Connections, ConfigError> {
-    Ok(Connections::new(&database::connect().await?))
+shared::parts! {
+    struct App {
+        connections: Connections,
+    }
 }
 
-async fn disconnect(connections: Arc<Connections>, id: ConnectionId) -> Result<()> {
-    connections.forget(&id).await
+async fn disconnect(app: &'static App, id: ConnectionId) -> Result<()> {
+    app.connections.forget(&id).await
 }

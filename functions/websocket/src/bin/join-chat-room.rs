@@ -1,20 +1,24 @@
-//! `join-chat-room`: from now on this socket receives the events of a chat's room.
+//! `join-chat-room`: joins the room of a chat, whose events this socket then receives.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use shared::Result;
-use shared::api::JoinChatRoomInput;
-use shared::connections::Connections;
-use shared::database;
-use shared::socket::{self, Frame};
+use shared::contract::actions::join_chat_room::JoinChatRoomInput;
+use shared::serving::socket::{self, Frame};
+use shared::sockets::connections::Connections;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    socket::serve(async |_| Ok(Connections::new(&database::connect().await?)), join_chat_room).await
+    socket::serve(join_chat_room).await
 }
 
-async fn join_chat_room(connections: Arc<Connections>, frame: Frame) -> Result<()> {
+shared::parts! {
+    struct App {
+        connections: Connections,
+    }
+}
+
+async fn join_chat_room(app: &'static App, frame: Frame) -> Result<()> {
     let JoinChatRoomInput { chat_id } = frame.read()?;
-    connections.join(&frame.sender, chat_id).await
+    app.connections.join(&frame.sender, chat_id).await
 }

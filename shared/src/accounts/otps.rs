@@ -1,0 +1,179 @@
+//! One-time codes: the proof that somebody owns an address.
+//!
+//! A code is valid for three minutes and five attempts. The number of codes that an address was
+//! sent is remembered for longer, so that repeated requests neither flood a mailbox nor buy more
+//! guesses.
+
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use mongodb::bson::doc;
+use mongodb::{Collection, Database, IndexModel};
+use serde::{Deserialize, Serialize};
+
+use super::tokens::REFRESH_SECRET;
+use crate::config::{ConfigError, Environment, FromEnv};
+use crate::contract::errors::{NO_SUCH_CODE, WRONG_CODE};
+use crate::database::{expiring, is_duplicate};
+use crate::error::{Error, Result};
+use crate::values::code::Code;
+use crate::values::email::EmailAddress;
+use crate::values::secret_key::SecretKey;
+use crate::values::timestamp::Timestamp;
+
+/// The lifetime of a code.
+pub const CODE_LIFETIME: Duration = Duration::from_secs(3 * 60);
+
+/// The number of attempts that a code allows.
+const MAX_ATTEMPTS: i64 = 5;
+
+/// The number of codes that an address is sent without a wait. Each further wait is twice as long
+/// as the previous one, from [`FIRST_WAIT`] to [`LONGEST_WAIT`]: an attacker gets about 500 guesses
+/// of a million per day.
+const FREE_SENDS: i64 = 3;
+const FIRST_WAIT: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+
+/// The time without a request after which an address starts afresh.
+const MEMORY: Duration = Duration::from_secs(60 * 60);
+
+/// Hashes codes for storage. Without the key, a code cannot be recovered from the database.
+pub struct CodeHasher(hmac::Key);
+
+impl FromEnv for CodeHasher {
+    /// Hashes with `SECRET_KEY`.
+    async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
+        let secret: SecretKey = environment.required(REFRESH_SECRET)?;
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, secret.bytes())))
+    }
+}
+
+impl CodeHasher {
+    /// Returns the HMAC-SHA-256 of a code that was sent to `email`, in hex. The prefix keeps it
+    /// apart from the tokens, which are signed with the same key.
+    pub fn hash(&self, email: &EmailAddress, code: &Code) -> String {
+        let tag = hmac::sign(&self.0, format!("otp\n{email}\n{code}").as_bytes());
+        tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The state of an address that asked for a code.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Otp {
+    #[serde(rename = "_id")]
+    email: EmailAddress,
+    /// Absent if it was deleted.
+    code: Option<SentCode>,
+    /// The number of codes that were sent within the last hour.
+    sends: i64,
+    /// The time from which the next one may be sent.
+    resend_at: Timestamp,
+    /// The time at which all of this is forgotten.
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SentCode {
+    hash: String,
+    attempts: i64,
+    used: bool,
+    expires_at: Timestamp,
+}
+
+/// The collection of one-time codes.
+pub struct Otps(Collection<Otp>);
+
+pub(crate) fn indexes() -> Vec<IndexModel> {
+    vec![expiring()]
+}
+
+impl FromEnv for Otps {
+    async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self(environment.shared::<Database>().await?.collection("otps")))
+    }
+}
+
+impl Otps {
+    /// Makes the code with this hash the only one that `email` can sign in with.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] if the address was sent too many codes already.
+    pub async fn store(&self, email: &EmailAddress, hash: &str) -> Result<()> {
+        let now = Timestamp::now();
+        let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        let doublings = doc! { "$pow": [2, { "$subtract": ["$sends", FREE_SENDS] }] };
+        let wait = doc! { "$cond": [
+            { "$lt": ["$sends", FREE_SENDS] },
+            0,
+            { "$min": [millis(LONGEST_WAIT), { "$multiply": [millis(FIRST_WAIT), doublings] }] },
+        ] };
+        let update = vec![
+            doc! { "$set": {
+                "code": { "hash": hash, "attempts": 0, "used": false, "expiresAt": now + CODE_LIFETIME },
+                "sends": { "$add": [{ "$ifNull": ["$sends", 0] }, 1] },
+                "expiresAt": now + MEMORY,
+            } },
+            doc! { "$set": { "resendAt": { "$add": [now, wait] } } },
+        ];
+        // An address that must wait does not match, and its `_id` refuses a second insertion.
+        let stored = self.0.update_one(doc! { "_id": email, "resendAt": { "$lte": now } }, update).upsert(true).await;
+        match stored {
+            Ok(_) => Ok(()),
+            Err(error) if is_duplicate(&error) => Err(self.too_many(email).await?),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Withdraws a code that could not be mailed, as if it was never asked for. A code that was sent
+    /// in the meantime stays.
+    pub async fn withdraw(&self, email: &EmailAddress, hash: &str) -> Result<()> {
+        let update =
+            doc! { "$unset": { "code": 1 }, "$inc": { "sends": -1 }, "$set": { "resendAt": Timestamp::now() } };
+        self.0.update_one(doc! { "_id": email, "code.hash": hash }, update).await?;
+        Ok(())
+    }
+
+    /// Invalidates the code of `email`, if there is one.
+    pub async fn delete(&self, email: &EmailAddress) -> Result<()> {
+        self.0.update_one(doc! { "_id": email }, doc! { "$unset": { "code": 1 } }).await?;
+        Ok(())
+    }
+
+    /// Consumes the code of `email`, or one of its attempts if the hash is that of another code.
+    ///
+    /// Counting, comparing and consuming are one atomic command: parallel requests get no more than
+    /// five guesses, and no code signs two browsers in.
+    ///
+    /// # Errors
+    /// [`NO_SUCH_CODE`] if no code was asked for; [`WRONG_CODE`] if it is wrong, used or expired, or
+    /// had too many attempts.
+    pub async fn consume(&self, email: &EmailAddress, hash: &str) -> Result<()> {
+        let now = Timestamp::now();
+        let is_right = doc! { "$and": [
+            { "$eq": ["$code.hash", hash] },
+            { "$lt": ["$code.attempts", MAX_ATTEMPTS] },
+            { "$gt": ["$code.expiresAt", now] },
+        ] };
+        // A user who proved to own the address may ask for the next code at once.
+        let update = vec![doc! { "$set": {
+            "code.used": { "$or": ["$code.used", is_right.clone()] },
+            "code.attempts": { "$add": ["$code.attempts", 1] },
+            "sends": { "$cond": [is_right.clone(), 0, "$sends"] },
+            "resendAt": { "$cond": [is_right, now, "$resendAt"] },
+        } }];
+        let filter = doc! { "_id": email, "code": { "$exists": true } };
+        let Some(code) = self.0.find_one_and_update(filter, update).await?.and_then(|before| before.code) else {
+            return Err(NO_SUCH_CODE);
+        };
+        let is_valid = code.hash == hash && !code.used && code.attempts < MAX_ATTEMPTS && code.expires_at > now;
+        if is_valid { Ok(()) } else { Err(WRONG_CODE) }
+    }
+
+    async fn too_many(&self, email: &EmailAddress) -> Result<Error> {
+        let otp = self.0.find_one(doc! { "_id": email }).await?;
+        let wait = otp.map_or(Duration::ZERO, |otp| otp.resend_at.since(Timestamp::now()));
+        Ok(Error::TooMany { retry_after: Duration::from_secs(wait.as_secs() + 1) })
+    }
+}

@@ -1,0 +1,282 @@
+//! Signed tokens (JWT, RFC 7519, HS256), which prove the identity of a browser or a socket.
+//!
+//! `SECRET_KEY` signs refresh tokens; `SECRET_KEY_ACCESS` signs everything short-lived. Each kind
+//! has an audience of its own, so that none passes for another.
+
+use std::time::Duration;
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::config::{ConfigError, Environment, FromEnv};
+use crate::contract::errors::{INVALID_TICKET, NO_ACCESS_KEY, NO_REFRESH_KEY};
+use crate::error::{Error, Result};
+use crate::values::email::EmailAddress;
+use crate::values::ids::{SessionId, TicketId, UserId};
+use crate::values::secret_key::SecretKey;
+use crate::values::timestamp::Timestamp;
+
+/// The variable with the key for refresh tokens and for the hashes of one-time codes.
+pub(super) const REFRESH_SECRET: &str = "SECRET_KEY";
+
+/// The variable with the key for everything short-lived.
+const ACCESS_SECRET: &str = "SECRET_KEY_ACCESS";
+
+/// A kind of token.
+trait Kind: Serialize + DeserializeOwned {
+    /// The claim that sets it apart from the other kinds (`aud`, RFC 7519, section 4.1.3).
+    const AUDIENCE: &'static str;
+}
+
+/// Proves a session, and can be exchanged for the next token of its kind.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RefreshToken {
+    /// The session.
+    pub session: SessionId,
+    /// The number of this token among the session's refresh tokens.
+    pub generation: i64,
+}
+
+impl RefreshToken {
+    /// The lifetime of a refresh token, and so of a session that is not refreshed.
+    pub const LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+}
+
+impl Kind for RefreshToken {
+    const AUDIENCE: &'static str = "refresh";
+}
+
+/// Proves who the caller is. Most endpoints need nothing else, and no database.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccessToken {
+    /// The signed-in user.
+    #[serde(rename = "sub")]
+    pub user: UserId,
+    /// The session that the user signed in with.
+    pub session: SessionId,
+}
+
+impl Kind for AccessToken {
+    const AUDIENCE: &'static str = "access";
+}
+
+/// Proves that a browser verified an address whose profile is not complete.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignupToken {
+    /// The verified address.
+    #[serde(rename = "sub")]
+    pub email: EmailAddress,
+}
+
+impl SignupToken {
+    /// The time that a browser has to complete its profile.
+    pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
+}
+
+impl Kind for SignupToken {
+    const AUDIENCE: &'static str = "signup";
+}
+
+/// Permits one socket, for clients whose cookies do not reach the WebSocket API.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Makes the ticket usable once.
+    #[serde(rename = "jti")]
+    pub id: TicketId,
+    /// The signed-in user.
+    #[serde(rename = "sub")]
+    pub user: UserId,
+    /// The session of the browser that asked for the ticket.
+    pub session: SessionId,
+}
+
+impl Ticket {
+    /// The lifetime of a ticket.
+    pub const LIFETIME: Duration = Duration::from_secs(30);
+}
+
+impl Kind for Ticket {
+    const AUDIENCE: &'static str = "ticket";
+}
+
+/// Signs and reads refresh tokens.
+pub struct RefreshTokens(Signer);
+
+impl FromEnv for RefreshTokens {
+    /// Signs with `SECRET_KEY`.
+    async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self(Signer::new(&environment.required(REFRESH_SECRET)?)))
+    }
+}
+
+impl RefreshTokens {
+    /// Signs a token.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if signing fails.
+    pub fn sign(&self, token: &RefreshToken) -> Result<String> {
+        self.0.sign(token, RefreshToken::LIFETIME)
+    }
+
+    /// Reads the first genuine token among `candidates`.
+    ///
+    /// # Errors
+    /// [`NO_REFRESH_KEY`] if there is none.
+    pub fn read<'a>(&self, candidates: impl IntoIterator<Item = &'a str>) -> Result<RefreshToken> {
+        self.0.read(candidates).ok_or(NO_REFRESH_KEY)
+    }
+}
+
+/// Signs and reads access tokens, sign-up tokens and socket tickets.
+pub struct ShortLivedTokens(Signer);
+
+impl FromEnv for ShortLivedTokens {
+    /// Signs with `SECRET_KEY_ACCESS`.
+    async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self(Signer::new(&environment.required(ACCESS_SECRET)?)))
+    }
+}
+
+impl ShortLivedTokens {
+    /// Signs an access token.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if signing fails.
+    pub fn sign_access(&self, token: &AccessToken, lifetime: Duration) -> Result<String> {
+        self.0.sign(token, lifetime)
+    }
+
+    /// Signs a sign-up token for a verified address.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if signing fails.
+    pub fn sign_signup(&self, email: &EmailAddress) -> Result<String> {
+        self.0.sign(&SignupToken { email: email.clone() }, SignupToken::LIFETIME)
+    }
+
+    /// Signs a socket ticket for a signed-in user.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if signing fails.
+    pub fn sign_ticket(&self, caller: &AccessToken) -> Result<String> {
+        let ticket = Ticket { id: TicketId::new(), user: caller.user, session: caller.session };
+        self.0.sign(&ticket, Ticket::LIFETIME)
+    }
+
+    /// Reads the first genuine access token among `candidates`.
+    ///
+    /// # Errors
+    /// [`NO_ACCESS_KEY`] if there is none.
+    pub fn read_access<'a>(&self, candidates: impl IntoIterator<Item = &'a str>) -> Result<AccessToken> {
+        self.0.read(candidates).ok_or(NO_ACCESS_KEY)
+    }
+
+    /// Reads the first genuine sign-up token among `candidates`.
+    pub fn read_signup<'a>(&self, candidates: impl IntoIterator<Item = &'a str>) -> Option<SignupToken> {
+        self.0.read(candidates)
+    }
+
+    /// Reads a socket ticket.
+    ///
+    /// # Errors
+    /// [`INVALID_TICKET`] if it is not genuine, or expired.
+    pub fn read_ticket(&self, ticket: &str) -> Result<Ticket> {
+        self.0.read([ticket]).ok_or(INVALID_TICKET)
+    }
+}
+
+/// The claims of every token, and those of its kind.
+#[derive(Serialize, Deserialize)]
+struct Claims<T> {
+    aud: String,
+    iat: i64,
+    exp: i64,
+    #[serde(flatten)]
+    token: T,
+}
+
+struct Signer {
+    sign: EncodingKey,
+    verify: DecodingKey,
+}
+
+impl Signer {
+    fn new(key: &SecretKey) -> Self {
+        Self { sign: EncodingKey::from_secret(key.bytes()), verify: DecodingKey::from_secret(key.bytes()) }
+    }
+
+    fn sign<T: Kind>(&self, token: &T, lifetime: Duration) -> Result<String> {
+        let now = Timestamp::now();
+        let exp = (now + lifetime).unix_seconds();
+        let claims = Claims { aud: T::AUDIENCE.to_owned(), iat: now.unix_seconds(), exp, token };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.sign)
+            .map_err(|error| Error::Internal(error.into()))
+    }
+
+    fn read<'a, T: Kind>(&self, candidates: impl IntoIterator<Item = &'a str>) -> Option<T> {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.leeway = 0;
+        validation.set_required_spec_claims(&["exp", "aud"]);
+        validation.set_audience(&[T::AUDIENCE]);
+        let genuine = |token: &str| jsonwebtoken::decode::<Claims<T>>(token, &self.verify, &validation).ok();
+        // RFC 7519, section 4.1.4: not on or after `exp`. The library accepts that second itself.
+        let now = Timestamp::now().unix_seconds();
+        candidates.into_iter().filter_map(genuine).find(|data| data.claims.exp > now).map(|data| data.claims.token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signer(key: char) -> Signer {
+        Signer::new(&key.to_string().repeat(32).parse().unwrap())
+    }
+
+    fn access() -> AccessToken {
+        AccessToken { user: UserId::new(), session: SessionId::new() }
+    }
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_token_is_read_only_with_the_key_that_signed_it() {
+        let token = access();
+        let signed = signer('a').sign(&token, MINUTE).unwrap();
+        assert_eq!(signer('a').read::<AccessToken>([signed.as_str()]).unwrap().user, token.user);
+        assert!(signer('b').read::<AccessToken>([signed.as_str()]).is_none());
+    }
+
+    #[test]
+    fn a_token_of_one_kind_does_not_pass_for_another() {
+        let caller = access();
+        let ticket = Ticket { id: TicketId::new(), user: caller.user, session: caller.session };
+        let signed = signer('a').sign(&ticket, MINUTE).unwrap();
+        assert!(signer('a').read::<AccessToken>([signed.as_str()]).is_none(), "a ticket passes for an access token");
+    }
+
+    #[test]
+    fn an_expired_token_is_refused() {
+        let signed = signer('a').sign(&access(), Duration::ZERO).unwrap();
+        assert!(signer('a').read::<AccessToken>([signed.as_str()]).is_none());
+    }
+
+    #[test]
+    fn the_genuine_token_is_found_among_others() {
+        let token = access();
+        let signed = signer('a').sign(&token, MINUTE).unwrap();
+        for candidates in [["1", signed.as_str()], [signed.as_str(), "1"]] {
+            assert_eq!(signer('a').read::<AccessToken>(candidates).unwrap().user, token.user);
+        }
+    }
+
+    #[test]
+    fn an_unsigned_token_is_refused() {
+        // {"alg":"none","typ":"JWT"} with the claims of a genuine token and no signature.
+        let signed = signer('a').sign(&access(), MINUTE).unwrap();
+        let claims = signed.split('.').nth(1).unwrap();
+        let forged = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.");
+        assert!(signer('a').read::<AccessToken>([forged.as_str()]).is_none());
+    }
+}

@@ -1,0 +1,26 @@
+//! The handshake.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::contract::description::Type;
+use crate::values::ids::UserId;
+use crate::values::text::FullName;
+
+/// The query of the handshake.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectInput {
+    /// The signed-in user.
+    pub user_id: UserId,
+    /// The name that `newFriend` shows to others.
+    pub name: FullName,
+    /// A ticket from `POST /api/socketTicket`. It is optional if the handshake has the
+    /// `access-key` cookie.
+    pub ticket: Option<String>,
+}
+
+/// Describes the query of the handshake.
+pub fn query() -> Type {
+    Type::input::<ConnectInput>(r#"{"userId":"65a1b2c3d4e5f60718293a4b","name":"Ada Lovelace"}"#)
+}

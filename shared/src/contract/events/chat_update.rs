@@ -1,0 +1,28 @@
+//! `chatUpdate`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::contract::description;
+use crate::contract::examples::{TEXT, chat};
+use crate::contract::frame::Event;
+use crate::values::ids::ChatId;
+
+/// The fields of `chatUpdate`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatUpdate {
+    /// The chat.
+    pub chat_id: ChatId,
+    /// The text of the message.
+    pub message: String,
+}
+
+impl Event for ChatUpdate {
+    const NAME: &'static str = "chatUpdate";
+}
+
+pub(super) fn event() -> description::Event {
+    let example = ChatUpdate { chat_id: chat(), message: TEXT.to_owned() };
+    description::Event::new("Somebody sent a message.", &example)
+}

@@ -1,0 +1,24 @@
+//! The WebSocket API from server to client: the events.
+//!
+//! The fields of an event have the order of the arguments of a Socket.IO listener.
+
+pub mod ack;
+pub mod chat_update;
+pub mod error;
+pub mod message_sent;
+pub mod new_friend;
+pub mod user_response;
+
+use super::description::Event;
+
+/// Returns the descriptions of all events, in the order in which a client meets them.
+pub fn all() -> Vec<Event> {
+    vec![
+        new_friend::event(),
+        user_response::event(),
+        chat_update::event(),
+        message_sent::event(),
+        ack::event(),
+        error::event(),
+    ]
+}

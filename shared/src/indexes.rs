@@ -1,0 +1,28 @@
+//! The indexes of all collections.
+
+use mongodb::Database;
+use mongodb::bson::Document;
+
+use crate::accounts::{otps, sessions, users};
+use crate::chats::{chat, messages};
+use crate::sockets::connections;
+
+/// Creates every index that does not exist yet. Repeating it changes nothing.
+///
+/// # Errors
+/// An error of the driver if the database cannot be reached, or if it has a different index of the
+/// same name.
+pub async fn ensure(database: &Database) -> mongodb::error::Result<()> {
+    let collections = [
+        ("users", users::indexes()),
+        ("otps", otps::indexes()),
+        ("sessions", sessions::indexes()),
+        ("chats", chat::indexes()),
+        ("pages", messages::indexes()),
+        ("connections", connections::indexes()),
+    ];
+    for (name, indexes) in collections {
+        database.collection::<Document>(name).create_indexes(indexes).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! Serving a function that is invoked with an event of any kind.
+
+use std::env;
+use std::fmt::{Debug, Display};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use lambda_http::tracing;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::config::{Environment, FromEnv};
+use crate::error::{Error, Result};
+
+/// The argument that makes a function print what it requires of its deployment, as one line of
+/// JSON, instead of serving invocations. Lambda starts functions without arguments.
+const REQUIREMENTS: &str = "--requirements";
+
+/// The time limit of a handler. A client hears of a hung database or mail server within five
+/// seconds.
+const TIME_LIMIT: Duration = Duration::from_millis(4500);
+
+/// Passes each event to `handler`, for as long as Lambda keeps this process.
+///
+/// Returns if initialization fails or the runtime stops, which is logged.
+pub async fn serve<P, I, O, E, F, Fut>(handler: F) -> ExitCode
+where
+    P: FromEnv + 'static,
+    I: DeserializeOwned,
+    O: Serialize,
+    E: Debug + Into<Diagnostic>,
+    F: Fn(&'static P, I) -> Fut,
+    Fut: Future<Output = Result<O, E>>,
+{
+    let parts = match start().await {
+        Ok(parts) => parts,
+        Err(code) => return code,
+    };
+    let runtime = lambda_runtime::run(service_fn(|event: LambdaEvent<I>| handler(parts, event.payload)));
+    // Boxed, since the compiler rejects a future that is nested this deeply.
+    match Box::pin(runtime).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => stop(&error),
+    }
+}
+
+/// Starts logging and makes the parts of the function, which live as long as the process.
+///
+/// # Errors
+/// The exit code of the process, if it must not serve invocations.
+pub(super) async fn start<P: FromEnv + 'static>() -> Result<&'static P, ExitCode> {
+    tracing::init_default_subscriber();
+    let environment = Environment::default();
+    let parts = P::from_env(&environment).await.map_err(|error| stop(&error))?;
+    if env::args().nth(1).is_some_and(|argument| argument == REQUIREMENTS) {
+        return Err(print(environment));
+    }
+    Ok(Box::leak(Box::new(parts)))
+}
+
+/// Prints what the parts required while they were made.
+fn print(environment: Environment) -> ExitCode {
+    match serde_json::to_string(&environment.into_requirements()) {
+        Ok(requirements) => {
+            println!("{requirements}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => stop(&error),
+    }
+}
+
+/// Logs why this process cannot go on.
+pub(super) fn stop(reason: &dyn Display) -> ExitCode {
+    tracing::error!("{reason}");
+    ExitCode::FAILURE
+}
+
+/// Runs a handler within [`TIME_LIMIT`] and in a task of its own, so that neither a panic nor a hung
+/// server stops the process. Logs failures that are not the caller's fault.
+///
+/// A task that exceeds the limit is not cancelled: the database driver requires that its futures
+/// are polled to completion.
+pub(super) async fn run_handler<T: Send + 'static>(
+    handler: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    let result = match tokio::time::timeout(TIME_LIMIT, tokio::spawn(handler)).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(Error::Internal(panic.into())),
+        Err(elapsed) => Err(Error::Unavailable(elapsed.into())),
+    };
+    result.inspect_err(Error::log)
+}

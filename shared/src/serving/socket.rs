@@ -1,0 +1,203 @@
+//! Serving one route of the WebSocket API.
+//!
+//! `$connect` answers with a status, which decides whether the connection is opened. Every other
+//! route answers with 200. A failure is reported to the sender as an `error` event. A frame with an
+//! `ackId` gets an `ack` event once it is handled.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::process::ExitCode;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::input;
+use super::invocation::{self, run_handler};
+use crate::accounts::cookies;
+use crate::config::{ConfigError, Environment, FromEnv};
+use crate::contract::events::ack::Ack;
+use crate::contract::events::error::ErrorEvent;
+use crate::error::{Error, Result};
+use crate::sockets::connections::ConnectionId;
+use crate::sockets::push::{self, ConnectionsApi};
+use crate::values::ack_id::AckId;
+
+/// The fields of an event of API Gateway that are used here
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-lambda-integration.html>).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GatewayEvent {
+    request_context: RequestContext,
+    #[serde(default)]
+    headers: HashMap<String, String>,
+    query_string_parameters: Option<HashMap<String, String>>,
+    body: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext {
+    connection_id: ConnectionId,
+    route_key: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GatewayAnswer {
+    status_code: u16,
+}
+
+/// A WebSocket handshake, before `$connect` has decided.
+pub struct Handshake {
+    /// The id of the connection.
+    pub connection: ConnectionId,
+    headers: HashMap<String, String>,
+    query: HashMap<String, String>,
+}
+
+impl Handshake {
+    /// Parses the query parameters.
+    ///
+    /// # Errors
+    /// [`Error::BadParameter`] if one is missing or malformed.
+    pub fn query<T: DeserializeOwned>(&self) -> Result<T> {
+        input::read_parameters(self.query.clone()).map_err(Error::bad_parameter)
+    }
+
+    /// Returns the value of a header. The gateway keeps the case that the client used, so it does not
+    /// matter here.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+
+    /// Returns the values of all cookies of this name.
+    pub fn cookies<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.header("cookie").into_iter().flat_map(move |header| cookies::values(header, name))
+    }
+}
+
+/// A frame that a client sent.
+pub struct Frame {
+    /// The connection of the sender.
+    pub sender: ConnectionId,
+    /// `null` if the frame is not JSON.
+    content: Value,
+}
+
+impl Frame {
+    fn new(sender: ConnectionId, text: &str) -> Self {
+        Self { sender, content: serde_json::from_str(text).unwrap_or_default() }
+    }
+
+    /// Parses the JSON object in the frame.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the frame is not an object, or a field is missing or malformed.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        if !self.content.is_object() {
+            return Err(Error::invalid("the frame must be a JSON object"));
+        }
+        input::read(&self.content).map_err(Error::invalid)
+    }
+
+    /// Returns the action that the frame names, if any.
+    pub fn action(&self) -> Option<&str> {
+        self.content.get("action")?.as_str()
+    }
+
+    /// Returns the number of the frame, if the sender wants an answer.
+    fn ack_id(&self) -> Result<Option<AckId>> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Wanted {
+            ack_id: Option<AckId>,
+        }
+        // The handler refuses a frame that is not an object.
+        if self.content.is_object() { self.read().map(|Wanted { ack_id }| ack_id) } else { Ok(None) }
+    }
+}
+
+/// Serves the `$connect` route: the connection is opened if `handler` returns `Ok`.
+///
+/// Returns if initialization fails or the runtime stops, which is logged.
+pub async fn serve_connect<P, F, Fut>(handler: F) -> ExitCode
+where
+    P: FromEnv + Sync + 'static,
+    F: Fn(&'static P, Handshake) -> Fut,
+    Fut: Future<Output = Result<()>> + Send + 'static,
+{
+    serve_events(async |parts, event: GatewayEvent| {
+        let handshake = Handshake {
+            connection: event.request_context.connection_id,
+            headers: event.headers,
+            query: event.query_string_parameters.unwrap_or_default(),
+        };
+        run_handler(handler(parts, handshake)).await.err().map_or(200, |error| error.status())
+    })
+    .await
+}
+
+/// Serves the `$disconnect` route. The client is gone, so errors are only logged.
+///
+/// Returns if initialization fails or the runtime stops, which is logged.
+pub async fn serve_disconnect<P, F, Fut>(handler: F) -> ExitCode
+where
+    P: FromEnv + Sync + 'static,
+    F: Fn(&'static P, ConnectionId) -> Fut,
+    Fut: Future<Output = Result<()>> + Send + 'static,
+{
+    serve_events(async |parts, event: GatewayEvent| {
+        let closed = event.request_context.connection_id;
+        run_handler(handler(parts, closed)).await.err().map_or(200, |error| error.status())
+    })
+    .await
+}
+
+/// Serves a route that clients send frames to, and answers the sender.
+///
+/// Returns if initialization fails or the runtime stops, which is logged.
+pub async fn serve<P, F, Fut>(handler: F) -> ExitCode
+where
+    P: FromEnv + Sync + 'static,
+    F: Fn(&'static P, Frame) -> Fut,
+    Fut: Future<Output = Result<()>> + Send + 'static,
+{
+    serve_events(async |WithReplies { parts, api }: &'static WithReplies<P>, event| {
+        let RequestContext { connection_id: sender, route_key } = event.request_context;
+        let frame = Frame::new(sender.clone(), &event.body.unwrap_or_default());
+        let action = if route_key == "$default" { frame.action().map(str::to_owned) } else { Some(route_key) };
+        let (ack_id, result) = match frame.ack_id() {
+            Ok(ack_id) => (ack_id, run_handler(handler(parts, frame)).await),
+            Err(error) => (None, Err(error)),
+        };
+        // A sender who is gone by now needs no answer, and a failed post is logged.
+        let _ = match (result, ack_id) {
+            (Ok(()), Some(ack_id)) => api.post(&sender, &Ack { ack_id }).await,
+            (Ok(()), None) => Ok(()),
+            (Err(error), ack_id) => api.post(&sender, &ErrorEvent::new(action, ack_id, &error)).await,
+        };
+        200
+    })
+    .await
+}
+
+/// The parts of a function, and the API that carries its answers.
+struct WithReplies<P> {
+    parts: P,
+    api: ConnectionsApi,
+}
+
+impl<P: FromEnv> FromEnv for WithReplies<P> {
+    async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
+        environment.require_permission(push::POST);
+        Ok(Self { parts: P::from_env(environment).await?, api: environment.shared().await? })
+    }
+}
+
+/// Answers events with the status that `handler` returns.
+async fn serve_events<P: FromEnv + 'static>(handler: impl AsyncFn(&'static P, GatewayEvent) -> u16) -> ExitCode {
+    let answer = async |parts, event| Ok::<_, Infallible>(GatewayAnswer { status_code: handler(parts, event).await });
+    invocation::serve(answer).await
+}

@@ -1,0 +1,41 @@
+//! Types that are valid once they exist.
+//!
+//! Each one is parsed where a request, a frame or the environment enters the process. The layers
+//! above never check them again. A value knows its form in JSON, in the database and in a schema.
+
+pub mod ack_id;
+pub mod code;
+pub mod email;
+pub mod ids;
+pub mod limit;
+pub mod photo_id;
+pub mod secret_key;
+pub mod seq;
+pub mod text;
+pub mod timestamp;
+
+/// Implements what a newtype around a `String` needs: its text, `Display`, and its form in the
+/// database.
+macro_rules! string_value {
+    ($name:ident $(<const $max:ident: usize>)?) => {
+        impl $(<const $max: usize>)? $name $(<$max>)? {
+            /// Returns the text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl $(<const $max: usize>)? std::fmt::Display for $name $(<$max>)? {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl $(<const $max: usize>)? From<&$name $(<$max>)?> for mongodb::bson::Bson {
+            fn from(value: &$name $(<$max>)?) -> Self {
+                Self::String(value.0.clone())
+            }
+        }
+    };
+}
+pub(crate) use string_value;
