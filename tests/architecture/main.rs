@@ -23,7 +23,9 @@ fn no_module_of_shared_imports_from_a_higher_layer() {
     let layer = |module: &str| {
         let name = module.split("::").next().unwrap();
         LAYERS.iter().position(|layer| *layer == name).unwrap_or_else(|| {
-            panic!("the module {name} of shared has no layer: add it to LAYERS here and to the table in shared/src/lib.rs")
+            panic!(
+                "the module {name} of shared has no layer: add it to LAYERS here and to the table in shared/src/lib.rs"
+            )
         })
     };
     let upward: Vec<_> = graph

@@ -13,9 +13,9 @@ mod openapi;
 mod schemas;
 
 #[cfg(test)]
-mod examples_fit;
+mod contract_files;
 #[cfg(test)]
-mod routes;
+mod examples_fit;
 
 use std::fs;
 use std::path::{Path, PathBuf};

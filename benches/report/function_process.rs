@@ -1,0 +1,36 @@
+//! The resources of a function's process, as the kernel reports them (proc(5), Linux only).
+
+use std::fs;
+use std::time::Duration;
+
+use test_support::{Stack, processes_of};
+
+/// A function's process.
+#[derive(Clone, Copy)]
+pub(crate) struct FunctionProcess(u32);
+
+impl FunctionProcess {
+    /// Finds the one process of the binary in this stack.
+    pub(crate) fn find(stack: &Stack, binary: &str) -> Self {
+        let mut found = processes_of(stack).into_iter().filter(|process| process.program == binary);
+        Self(found.next().unwrap_or_else(|| panic!("{binary} is not running")).id)
+    }
+
+    /// Returns the processor time of all its threads so far.
+    pub(crate) fn cpu_time(self) -> Duration {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.0)).unwrap().flatten();
+        let nanoseconds = threads.map(|thread| {
+            let schedule = fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
+            schedule.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<u64>().ok()).unwrap_or_default()
+        });
+        Duration::from_nanos(nanoseconds.sum())
+    }
+
+    /// Returns its memory in megabytes, including the loaded parts of its file.
+    pub(crate) fn resident_megabytes(self) -> f64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kibibytes * 1024.0 / 1e6
+    }
+}

@@ -1,0 +1,123 @@
+//! Growth: the time of an invocation with a thousand times as much data.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use serde_json::json;
+use test_support::{Activity, Browser, Chat, Socket, Stack, User};
+
+use crate::bed::Bed;
+use crate::plot::{self, Line};
+use crate::report::Report;
+use crate::seed;
+use crate::statistics::median;
+
+/// The number of measurements of each size. The sizes take turns, so that other work on the machine
+/// affects all of them.
+const ROUNDS: usize = 150;
+
+/// The bound of the largest size's time, as a multiple of the smallest size's.
+const FACTOR: f64 = 1.3;
+
+/// Adds the time of each function whose data grows, and draws it.
+pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
+    // Two stacks, since a database has one directory and one collection of sockets.
+    let (small, large) = (bed.setup().start(), bed.setup().start());
+    seed::users(&small.database().await, 1_000).await;
+    seed::users(&large.database().await, 100_000).await;
+    seed::connections(&small.database().await, 1_000).await;
+    seed::connections(&large.database().await, 100_000).await;
+
+    let mut lines = messages(&large).await;
+    lines.push(chats(&large).await);
+    lines.push(users(&small, &large).await);
+    lines.push(events(&small, &large).await);
+    for line in &lines {
+        for (size, millis) in &line.points {
+            report.add(format!("{}, {size} {}", line.name, line.unit), *millis, "ms");
+        }
+        report.add_bounded(format!("{}, growth factor", line.name), line.factor(), "times", FACTOR);
+    }
+    plot::write(&lines);
+}
+
+/// Calls a function with each size in turn. `call` takes the index of a size. Returns the median
+/// time for each size.
+async fn in_turns(function: &str, sizes: &[(usize, &Stack)], mut call: impl AsyncFnMut(usize)) -> Vec<(usize, f64)> {
+    // Sizes on one stack share its activity, which reports each invocation once.
+    let mut activities = HashMap::new();
+    for (_, stack) in sizes {
+        if let Entry::Vacant(vacant) = activities.entry(&stack.http) {
+            vacant.insert(Activity::follow(stack).await);
+        }
+    }
+    let mut taken = vec![Vec::new(); sizes.len()];
+    for _ in 0..ROUNDS {
+        for (index, (_, stack)) in sizes.iter().enumerate() {
+            call(index).await;
+            let activity = activities.get_mut(&stack.http).unwrap();
+            taken[index].push(activity.next(function).await["millis"].as_f64().unwrap());
+        }
+    }
+    sizes.iter().zip(&taken).map(|((size, _), taken)| (*size, median(taken))).collect()
+}
+
+async fn messages(stack: &Stack) -> Vec<Line> {
+    const SIZES: [usize; 3] = [100, 10_000, 100_000];
+    let mut chats = Vec::new();
+    for size in SIZES {
+        let chat = Chat::start(stack).await;
+        seed::messages(&stack.database().await, &chat, size).await;
+        chats.push(chat);
+    }
+    let sizes = SIZES.map(|size| (size, stack));
+    let line = |name, points| Line { name, unit: "messages", points };
+    let read = async |index: usize| drop(chats[index].numbers(&[("limit", "50")]).await);
+    let read = in_turns("GetChat", &sizes, read).await;
+    let last = async |index: usize| {
+        let Chat { id, bob, .. } = &chats[index];
+        bob.browser.query("/api/lastMessage", &[("chatId", id)]).await.expect(200);
+    };
+    let last = in_turns("LastMessage", &sizes, last).await;
+    let send = async |index: usize| drop(chats[index].say("one more").await);
+    let send = in_turns("SendMessage", &sizes, send).await;
+    vec![line("getChat, 50 messages", read), line("lastMessage", last), line("sendMessage", send)]
+}
+
+/// Measures the time per chat, since a longer list necessarily takes longer.
+async fn chats(stack: &Stack) -> Line {
+    const SIZES: [usize; 3] = [10, 100, 1_000];
+    let mut people = Vec::new();
+    for size in SIZES {
+        let user = User::sign_up(stack, "Ada").await;
+        seed::chats(&stack.database().await, &user.id, size).await;
+        people.push(user);
+    }
+    let list = async |index: usize| drop(people[index].browser.get("/api/allConnection").await.expect(200));
+    let taken = in_turns("AllConnection", &SIZES.map(|size| (size, stack)), list).await;
+    let points = taken.into_iter().map(|(size, millis)| (size, millis / size as f64)).collect();
+    Line { name: "allConnection, for each chat", unit: "chats", points }
+}
+
+async fn users(small: &Stack, large: &Stack) -> Line {
+    let browsers = [small, large].map(Browser::new);
+    let list = async |index: usize| drop(browsers[index].get("/api/users").await.expect(200));
+    let points = in_turns("Users", &[(1_000, small), (100_000, large)], list).await;
+    Line { name: "users, a page of 100", unit: "users", points }
+}
+
+async fn events(small: &Stack, large: &Stack) -> Line {
+    let (mut senders, mut receivers, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+    for stack in [small, large] {
+        let chat = Chat::start(stack).await;
+        senders.push(Socket::in_room(stack, &chat.ada, &chat.ada.browser, &chat.id).await);
+        receivers.push(Socket::in_room(stack, &chat.bob, &chat.bob.browser, &chat.id).await);
+        ids.push(chat.id);
+    }
+    let send = async |index: usize| {
+        senders[index].send(json!({ "action": "chatsend", "chatId": ids[index], "message": "live" })).await;
+        receivers[index].expect_event("chatUpdate").await;
+    };
+    let points = in_turns("Chatsend", &[(1_000, small), (100_000, large)], send).await;
+    Line { name: "chatsend to one socket", unit: "open sockets", points }
+}

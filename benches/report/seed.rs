@@ -1,0 +1,87 @@
+//! Data as the APIs would have stored it, which would take too long to create through them.
+
+use mongodb::Database;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{DateTime, Document, doc};
+use test_support::{Chat, object_id, unique};
+
+/// The number of documents that are inserted at once.
+const BATCH: usize = 10_000;
+
+/// The number of messages in a full page.
+const PAGE: usize = 64;
+
+/// Adds `count` messages to a chat that has none.
+pub(crate) async fn messages(database: &Database, chat: &Chat, count: usize) {
+    let (id, sender) = (object_id(&chat.id), object_id(&chat.ada.id));
+    let pages = (0..count.div_ceil(PAGE)).map(|number| page(id, sender, number, PAGE.min(count - number * PAGE)));
+    insert(database, "pages", pages).await;
+}
+
+fn page(chat: ObjectId, sender: ObjectId, number: usize, count: usize) -> Document {
+    let messages: Vec<_> = (0..count).map(|_| message(sender)).collect();
+    doc! { "chatId": chat, "number": number as i64, "count": count as i64, "messages": messages }
+}
+
+fn message(sender: ObjectId) -> Document {
+    let id = ObjectId::new();
+    let text = "Shall we meet at the station at eight?";
+    doc! { "_id": id, "key": id.to_hex(), "sendBy": sender, "sendTime": DateTime::now(), "message": text }
+}
+
+/// Adds `count` chats of a user with new users, each with one message.
+pub(crate) async fn chats(database: &Database, user: &str, count: usize) {
+    let (user, friends) = (object_id(user), people(count));
+    let ids: Vec<_> = friends.iter().map(|friend| (ObjectId::new(), friend.get_object_id("_id").unwrap())).collect();
+    let chats = ids.iter().map(|(chat, friend)| {
+        let (low, high) = (user.min(*friend), user.max(*friend));
+        doc! { "_id": chat, "usersId": [low, high], "pair": { "low": low, "high": high }, "createdAt": DateTime::now() }
+    });
+    insert(database, "chats", chats).await;
+    insert(database, "pages", ids.iter().map(|(chat, friend)| page(*chat, *friend, 0, 1))).await;
+    insert(database, "users", friends.into_iter()).await;
+}
+
+/// Adds `count` users to the directory.
+pub(crate) async fn users(database: &Database, count: usize) {
+    insert(database, "users", people(count).into_iter()).await;
+}
+
+fn people(count: usize) -> Vec<Document> {
+    let person = |_| {
+        let name = unique("person");
+        doc! {
+            "_id": ObjectId::new(), "email": format!("{name}@example.com"), "fullName": &name, "searchTerms": [name],
+            "isProfileComplete": true, "createdAt": DateTime::now(), "updatedAt": DateTime::now(),
+        }
+    };
+    (0..count).map(person).collect()
+}
+
+/// Adds `count` sockets of other users, each in a room of its own.
+pub(crate) async fn connections(database: &Database, count: usize) {
+    insert(database, "connections", (0..count).map(|_| connection(ObjectId::new()))).await;
+}
+
+/// Adds `count` dead sockets to the room of a chat.
+pub(crate) async fn dead_connections(database: &Database, chat: &Chat, count: usize) {
+    let room = object_id(&chat.id);
+    insert(database, "connections", (0..count).map(|_| connection(room))).await;
+}
+
+fn connection(room: ObjectId) -> Document {
+    const HOUR: i64 = 3_600_000;
+    let now = DateTime::now().timestamp_millis();
+    doc! {
+        "_id": unique("dead"), "userId": ObjectId::new(), "sessionId": ObjectId::new(),
+        "name": "Carol", "rooms": [room],
+        "connectedAt": DateTime::from_millis(now - HOUR), "expiresAt": DateTime::from_millis(now + HOUR),
+    }
+}
+
+async fn insert(database: &Database, collection: &str, documents: impl Iterator<Item = Document>) {
+    let all: Vec<_> = documents.collect();
+    for batch in all.chunks(BATCH) {
+        database.collection::<Document>(collection).insert_many(batch).await.unwrap();
+    }
+}

@@ -1,0 +1,9 @@
+//! The deployment: the template, the functions that it names, and their sample events. Each test
+//! that fails says what to add, and where.
+
+#![expect(clippy::unwrap_used, reason = "a failure in a helper is the failure of the test that called it")]
+
+mod events;
+mod least_privilege;
+mod routes;
+mod sources;

@@ -1,0 +1,124 @@
+//! Chats: `createConnection` and `allConnection`.
+
+use futures_util::future::{join, join_all};
+use serde_json::{Value, json};
+use test_support::{Browser, Chat, Reply, User, shared, unknown_id};
+
+async fn connect(one: &User, other: &str) -> Reply {
+    one.browser.post("/api/createConnection", json!({ "personId": other })).await
+}
+
+/// Returns the ids of the chats of a user, in the order of the list.
+async fn listed(user: &User) -> Vec<Value> {
+    let body = user.browser.get("/api/allConnection").await.expect(200);
+    body["data"].as_array().unwrap().iter().map(|chat| chat["_id"].clone()).collect()
+}
+
+#[tokio::test]
+async fn two_users_are_connected() {
+    let (ada, bob) = (User::sign_up(shared(), "Ada").await, User::sign_up(shared(), "Bob").await);
+
+    let body = connect(&ada, &bob.id).await.expect(200);
+
+    let id = body["chatId"].as_str().unwrap();
+    assert_eq!(body, json!({ "status": true, "message": "Person added successfully", "chatId": id }));
+    for (one, other) in [(&ada, &bob), (&bob, &ada)] {
+        let chats = one.browser.get("/api/allConnection").await.expect(200);
+        let expected = json!({ "_id": id, "friend": other.public_profile(), "chats": [] });
+        assert_eq!(chats, json!({ "status": true, "data": [expected] }));
+    }
+}
+
+#[tokio::test]
+async fn two_users_are_connected_only_once() {
+    let Chat { id, ada, bob } = Chat::start(shared()).await;
+
+    connect(&ada, &bob.id).await.expect_code(409, "alreadyConnected");
+    connect(&bob, &ada.id).await.expect_code(409, "alreadyConnected");
+
+    assert_eq!(listed(&ada).await, [id.as_str()]);
+}
+
+#[tokio::test]
+async fn one_of_many_requests_for_the_same_pair_succeeds() {
+    let (ada, bob) = (User::sign_up(shared(), "Ada").await, User::sign_up(shared(), "Bob").await);
+
+    let both = (0..10).map(|_| join(connect(&ada, &bob.id), connect(&bob, &ada.id)));
+    let replies: Vec<_> = join_all(both).await.into_iter().flat_map(|(one, other)| [one, other]).collect();
+
+    let (accepted, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
+    assert_eq!(accepted.len(), 1);
+    for reply in refused {
+        reply.expect_code(409, "alreadyConnected");
+    }
+    assert_eq!(listed(&ada).await, [accepted[0].expect(200)["chatId"].clone()]);
+    assert_eq!(listed(&bob).await, listed(&ada).await);
+}
+
+#[tokio::test]
+async fn an_unknown_user_cannot_be_connected() {
+    let ada = User::sign_up(shared(), "Ada").await;
+
+    connect(&ada, &unknown_id()).await.expect_code(404, "noSuchUser");
+}
+
+#[tokio::test]
+async fn a_user_cannot_connect_to_themselves() {
+    let ada = User::sign_up(shared(), "Ada").await;
+
+    connect(&ada, &ada.id).await.expect_code(422, "yourself");
+}
+
+#[tokio::test]
+async fn a_valid_person_id_is_required() {
+    let ada = User::sign_up(shared(), "Ada").await;
+
+    let missing = ada.browser.post("/api/createConnection", json!({})).await;
+
+    assert_eq!(missing.expect_error(422).message, "\"personId\" is required");
+    for id in ["", "bob", &ada.id[1..], "65A1B2C3D4E5F60718293A4B"] {
+        connect(&ada, id).await.expect_error(422);
+    }
+}
+
+#[tokio::test]
+async fn chats_require_a_signed_in_user() {
+    let (ada, stranger) = (User::sign_up(shared(), "Ada").await, Browser::new(shared()));
+
+    stranger.post("/api/createConnection", json!({ "personId": ada.id })).await.expect_code(401, "noAccessKey");
+    stranger.get("/api/allConnection").await.expect_code(401, "noAccessKey");
+}
+
+#[tokio::test]
+async fn an_empty_list_of_chats_has_no_content() {
+    let ada = User::sign_up(shared(), "Ada").await;
+
+    let reply = ada.browser.get("/api/allConnection").await;
+
+    assert_eq!((reply.status, reply.body.as_slice()), (204, b"".as_slice()));
+}
+
+#[tokio::test]
+async fn the_chat_with_the_newest_message_comes_first() {
+    let first = Chat::start(shared()).await;
+    let bob = &first.bob;
+    let carol = User::sign_up(shared(), "Carol").await;
+    let second = Chat::connect(&carol, bob).await;
+    assert_eq!(listed(bob).await, [second.as_str(), &first.id]);
+
+    first.say("Hello").await;
+    let last = first.say("Are you there?").await;
+
+    assert_eq!(listed(bob).await, [first.id.as_str(), &second]);
+    let chats = bob.browser.get("/api/allConnection").await.expect(200);
+    assert_eq!((&chats["data"][0]["chats"], &chats["data"][1]["chats"]), (&last, &json!([])));
+}
+
+#[tokio::test]
+async fn others_do_not_see_a_chat() {
+    let chat = Chat::start(shared()).await;
+    let other = Chat::start(shared()).await;
+
+    assert_eq!(listed(&chat.ada).await, [chat.id.as_str()]);
+    assert_eq!(listed(&other.ada).await, [other.id.as_str()]);
+}

@@ -1,0 +1,155 @@
+//! Outages of the database and the mail server.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::json;
+use test_support::{
+    Browser, Chat, Handshake, Proxy, Reply, Setup, Socket, Stack, new_database_at, new_email, shared,
+    skip_on_deployed_stack, unique,
+};
+
+/// The five seconds of the contract, plus one for a busy machine.
+const LIMIT: Duration = Duration::from_secs(6);
+
+/// Checks that a reply came in time and does not reveal what is behind the API.
+#[track_caller]
+fn expect_unavailable(reply: &Reply, since: Instant) {
+    let error = reply.expect_error(503);
+    assert!(since.elapsed() < LIMIT, "after {:?}", since.elapsed());
+    assert!(reply.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));
+    for secret in ["mongo", "smtp", "127.0.0.1", "localhost"] {
+        assert!(!error.message.to_lowercase().contains(secret), "{error:?}");
+    }
+}
+
+/// Starts a stack whose database is behind a proxy.
+fn stack_behind(proxy: &Proxy) -> Stack {
+    Setup::default().set("DATABASE_URL", new_database_at(proxy.address)).start()
+}
+
+/// Sends the requests to try during an outage; the last one is the first of its function.
+async fn request_everything(chat: &Chat) -> Vec<Reply> {
+    let browser = &chat.ada.browser;
+    let (send, member) = (chat.by_ada_once("Hello", "1"), [("chatId", chat.id.as_str())]);
+    let request = async |number| match number {
+        0 => browser.get("/api/users").await,
+        1 => browser.get("/api/userDetails").await,
+        2 => browser.query("/api/getChat", &member).await,
+        3 => browser.get("/api/refresh").await,
+        4 => browser.post("/api/sendMessage", send.clone()).await,
+        _ => browser.query("/api/lastMessage", &member).await,
+    };
+    join_all((0..6).map(request)).await
+}
+
+/// Makes the database fail with `fail`, and recover.
+async fn database_fails(fail: impl Fn(&Proxy)) {
+    let proxy = Proxy::start_before(shared().mongod());
+    let stack = stack_behind(&proxy);
+    let chat = Chat::start(&stack).await;
+    let mut socket = Socket::in_room(&stack, &chat.ada, &chat.ada.browser, &chat.id).await;
+    let cookies = chat.ada.browser.cookies();
+    chat.say("before").await;
+    assert_eq!(chat.numbers(&[]).await, (vec![1], false));
+
+    fail(&proxy);
+    let start = Instant::now();
+    for reply in request_everything(&chat).await {
+        expect_unavailable(&reply, start);
+    }
+    let start = Instant::now();
+    socket.send(json!({ "action": "chatsend", "chatId": chat.id, "message": "Hello" })).await;
+    socket.expect_error("chatsend", 503).await;
+    assert!(start.elapsed() < LIMIT, "the socket is answered after {:?}", start.elapsed());
+    assert_eq!(Handshake::naming(&stack, &chat.ada).header("cookie", &cookies).refusal().await, 503);
+
+    proxy.recover();
+    for reply in request_everything(&chat).await {
+        reply.expect(200);
+    }
+    socket.expect_silence().await;
+    assert_eq!(chat.numbers(&[]).await, (vec![1, 2], false));
+}
+
+#[tokio::test]
+async fn a_database_that_refuses_connections_is_reported_and_recovers() {
+    if skip_on_deployed_stack() {
+        return;
+    }
+    database_fails(Proxy::refuse).await;
+}
+
+#[tokio::test]
+async fn a_database_that_hangs_is_reported_and_recovers() {
+    if skip_on_deployed_stack() {
+        return;
+    }
+    database_fails(Proxy::hang).await;
+}
+
+/// Makes the mail server fail with `fail`, and recover.
+async fn mail_fails(fail: impl Fn(&Proxy), times: usize) {
+    let proxy = Proxy::start();
+    let stack = stack_mailing_through(proxy.address);
+    proxy.stand_before(stack.smtp());
+    let (browser, email) = (Browser::new(&stack), new_email());
+    browser.post("/api/sendOtp", json!({ "email": new_email() })).await.expect(200);
+
+    fail(&proxy);
+    for _ in 0..times {
+        let start = Instant::now();
+        expect_unavailable(&browser.post("/api/sendOtp", json!({ "email": email })).await, start);
+    }
+
+    proxy.recover();
+    browser.post("/api/sendOtp", json!({ "email": email })).await.expect(200);
+    let mut statuses = Vec::new();
+    // The mails that hung may arrive after all, before or after the code that is valid.
+    for otp in stack.mailed_codes(&email).await {
+        statuses.push(browser.post("/api/verifyOtp", json!({ "email": email, "otp": otp })).await.status);
+    }
+    assert!(statuses.contains(&200), "verifying the mailed codes returned {statuses:?}");
+}
+
+fn stack_mailing_through(address: SocketAddr) -> Stack {
+    Setup::default().set("EMAIL_SERVICE_URL", format!("smtp://{address}")).start()
+}
+
+#[tokio::test]
+async fn a_mail_that_was_refused_does_not_count() {
+    if skip_on_deployed_stack() {
+        return;
+    }
+    mail_fails(Proxy::refuse, 5).await;
+}
+
+#[tokio::test]
+async fn a_mail_server_that_hangs_is_reported_and_recovers() {
+    if skip_on_deployed_stack() {
+        return;
+    }
+    mail_fails(Proxy::hang, 1).await;
+}
+
+#[tokio::test]
+async fn a_message_sent_during_an_outage_is_stored_once() {
+    if skip_on_deployed_stack() {
+        return;
+    }
+    let proxy = Proxy::start_before(shared().mongod());
+    let stack = stack_behind(&proxy);
+    let (chat, client_id) = (Chat::start(&stack).await, unique("send-"));
+    let message = chat.by_ada_once("Hello", &client_id);
+    chat.say("before").await;
+
+    proxy.hang();
+    chat.ada.browser.post("/api/sendMessage", message.clone()).await.expect_code(503, "unavailable");
+    proxy.recover();
+    let repeated = chat.ada.browser.post("/api/sendMessage", message.clone()).await.expect(200);
+    let again = chat.ada.browser.post("/api/sendMessage", message).await.expect(200);
+
+    assert_eq!(repeated, again);
+    assert_eq!(chat.numbers(&[]).await, (vec![1, 2], false));
+}

@@ -1,0 +1,63 @@
+//! A running stack and its users, for tests and benchmarks.
+//!
+//! - [`Setup`] and [`shared`] start the stack; a [`Stack`] ends when it is dropped.
+//! - [`Browser`], [`User`], [`Chat`], [`Socket`] and [`Handshake`] use it as clients do. Everything
+//!   that they send and receive is validated against the descriptions of the APIs.
+//! - [`exercise_every_function`] uses all of it, and [`Activity`] reports what that took.
+//! - [`Proxy`] stands in front of a server and fails on demand.
+//! - [`Template`] and [`descriptions`] are what `template.yaml` and the descriptions say, so that
+//!   no test keeps a list of functions, routes or fields of its own.
+
+#![expect(clippy::unwrap_used, reason = "a failure in a helper is the failure of the test that called it")]
+
+mod activity;
+mod api_error;
+mod browser;
+mod chat;
+pub mod descriptions;
+mod exercise;
+mod output;
+mod processes;
+mod program;
+mod proxy;
+mod socket;
+mod stack;
+mod template;
+mod users;
+mod wait;
+mod workspace;
+
+pub use activity::Activity;
+pub use api_error::ApiError;
+pub use browser::{Browser, Reply, SetCookie};
+pub use chat::Chat;
+pub use exercise::{Step, exercise_every_function};
+pub use output::Output;
+pub use processes::{Process, processes_of, processes_that_know};
+pub use proxy::Proxy;
+pub use socket::{Handshake, Socket};
+pub use stack::{ALLOWED_ORIGIN, Setup, Stack, new_database_at, shared, skip_on_deployed_stack};
+pub use template::{Function, Route, Template};
+pub use users::{User, new_email, prove_address, send_code, unique};
+pub use wait::eventually;
+pub use workspace::{ASYNCAPI, OPENAPI, PAGE, binaries, cargo, profile_folder, temporary_folder, workspace};
+
+use mongodb::bson::oid::ObjectId;
+use serde_json::Value;
+
+/// Returns an id as the database stores it.
+pub fn object_id(id: &str) -> ObjectId {
+    ObjectId::parse_str(id).unwrap()
+}
+
+/// Returns an id that belongs to nothing.
+pub fn unknown_id() -> String {
+    ObjectId::new().to_string()
+}
+
+/// Returns the claims of a signed token.
+pub fn claims(token: &str) -> Value {
+    use base64::Engine as _;
+    let payload = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+}

@@ -1,0 +1,87 @@
+//! The processes of a stack, as the kernel lists them.
+
+use std::fs;
+use std::path::Path;
+
+use crate::Stack;
+
+/// One process. A later process with the same id is not equal to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its id.
+    pub id: u32,
+    started: u64,
+    /// The file name of its program.
+    pub program: String,
+}
+
+impl Process {
+    /// Whether it is still running, and not a zombie.
+    pub fn is_running(&self) -> bool {
+        Stat::read(self.id).is_some_and(|stat| stat.started == self.started)
+    }
+
+    /// Whether it runs a function.
+    pub fn is_function(&self) -> bool {
+        mentions(self.id, "environ", "AWS_LAMBDA_RUNTIME_API=")
+    }
+}
+
+/// Lists the running processes that a stack started, and any others that know its folder.
+pub fn processes_of(stack: &Stack) -> Vec<Process> {
+    let data = stack.data.to_str().unwrap();
+    running().filter(|id| descends(*id, stack.pid()) || knows(*id, data)).filter_map(process).collect()
+}
+
+/// Lists the running processes that know this folder, regardless of who started them.
+pub fn processes_that_know(folder: &Path) -> Vec<Process> {
+    let folder = folder.to_str().unwrap();
+    running().filter(|id| knows(*id, folder)).filter_map(process).collect()
+}
+
+/// All processes except this one.
+fn running() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    ids.filter(|id| *id != std::process::id())
+}
+
+fn process(id: u32) -> Option<Process> {
+    let started = Stat::read(id)?.started;
+    let program = fs::read_link(format!("/proc/{id}/exe")).ok()?;
+    Some(Process { id, started, program: program.file_name()?.to_str()?.to_owned() })
+}
+
+fn knows(id: u32, folder: &str) -> bool {
+    mentions(id, "cmdline", folder) || mentions(id, "environ", folder)
+}
+
+fn mentions(id: u32, file: &str, text: &str) -> bool {
+    let content = fs::read(format!("/proc/{id}/{file}")).unwrap_or_default();
+    String::from_utf8_lossy(&content).contains(text)
+}
+
+fn descends(id: u32, from: u32) -> bool {
+    let mut parents = std::iter::successors(Some(id), |id| Stat::read(*id).map(|stat| stat.parent)).skip(1);
+    parents.any(|parent| parent == from)
+}
+
+/// The fields of `/proc/ID/stat` that are needed here; see proc(5).
+struct Stat {
+    parent: u32,
+    started: u64,
+}
+
+impl Stat {
+    /// Returns `None` if there is no such process, or if only its exit status is left.
+    fn read(id: u32) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        let fields: Vec<_> = stat.rsplit_once(") ")?.1.split(' ').collect();
+        let ended = matches!(*fields.first()?, "Z" | "X");
+        if ended {
+            None
+        } else {
+            Some(Self { parent: fields.get(1)?.parse().ok()?, started: fields.get(19)?.parse().ok()? })
+        }
+    }
+}

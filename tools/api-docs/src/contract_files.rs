@@ -1,0 +1,19 @@
+//! No file of the contract is forgotten.
+
+use std::fs;
+
+use crate::in_workspace;
+
+#[test]
+fn every_file_of_the_contract_is_a_module() {
+    for folder in ["endpoints", "actions", "events"] {
+        let folder = in_workspace("shared/src/contract").join(folder);
+        let modules = fs::read_to_string(folder.join("mod.rs")).unwrap();
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            let is_declared = name == "mod" || modules.contains(&format!("pub mod {name};"));
+            assert!(is_declared, "{} has no line `pub mod {name};`: add it", folder.join("mod.rs").display());
+        }
+    }
+}
