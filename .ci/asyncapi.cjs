@@ -1,11 +1,11 @@
-// Whether the parser of AsyncAPI's own project takes a description: no errors, no warnings.
+// Checks a description with the parser of the AsyncAPI project: it must have no errors or warnings.
 //
-// Usage: NODE_PATH=<where it is installed>/node_modules node asyncapi.cjs FILE
+// Usage: NODE_PATH=<where the parser is installed>/node_modules node asyncapi.cjs FILE
 
 const { readFileSync } = require('node:fs');
 const { Parser } = require('@asyncapi/parser');
 
-// What is less than a warning is advice, such as to use the newest version of AsyncAPI.
+// Errors are 0 and warnings 1. The rest is advice, such as to use the newest version of AsyncAPI.
 const WARNING = 1;
 
 async function main(file) {

@@ -1,6 +1,8 @@
-"""Runs schemathesis against the local stack: nothing that it sends may be answered in a way that docs/openapi.yaml does not describe.
+"""Runs schemathesis against the local stack.
 
-Usage: schemathesis.py STACK SCHEMATHESIS, the programs to run.
+Whatever it sends, the stack must answer in a way that docs/openapi.yaml describes.
+
+Usage: schemathesis.py STACK SCHEMATHESIS, the paths of the two programs.
 """
 
 import http.cookiejar
@@ -14,23 +16,23 @@ import urllib.request
 
 DESCRIPTION = "docs/openapi.yaml"
 
-# The ids of the description's examples.
+# The ids in the examples of the description.
 ADA, BOB, CHAT = (f"65a1b2c3d4e5f60718293a4{digit}" for digit in "bcd")
 
 OPTIONS = [
     "--max-examples=100",
     "--seed=1",
-    # Its threads get into each other's way.
+    # Its worker threads interfere with each other.
     "--workers=1",
     "--phases=examples,coverage,fuzzing",
-    # API Gateway answers a method that a path does not have with 404, never with 405.
+    # API Gateway answers 404, never 405, if a path does not have the method.
     "--exclude-checks=unsupported_method",
     "--generation-database=none",
 ]
 
 
-# What a schema cannot say: of `before` and `after` only one can be given, a chat is with somebody else,
-# and the names of a form's fields, which are made up here, have to fit into a header.
+# Rules that a schema cannot express: only one of `before` and `after` is allowed, a chat is with
+# another person, and the names of form fields, which schemathesis invents, must fit into a header.
 CONFIG = """
 [[operations]]
 include-operation-id = "getChat"
@@ -48,7 +50,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 422]
 
 
 class Person:
-    """Somebody who signs up with a mailed code."""
+    """A user who signs up with a mailed code."""
 
     def __init__(self, api, mails, name):
         self.api, self.mails, self.email = api, mails, f"{name.lower()}@example.com"
@@ -72,38 +74,38 @@ class Person:
 
 
 def start(program, data):
-    """Starts the stack on free ports; returns its process and what it announces."""
+    """Starts the stack on free ports. Returns its process and the addresses that it prints."""
     variables = {"APP_PORT": "0", "LOCAL_DATA_DIR": data, "LOCAL_STOP_WITH_STDIN": "true"}
     stack = subprocess.Popen(
         [program], env=os.environ | variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    announced = {}
+    printed = {}
     for line in stack.stdout:
         if line.startswith("ready"):
-            return stack, announced
+            return stack, printed
         name, _, value = line.partition(" ")
-        announced[name] = value.strip()
-    sys.exit("the stack does not start")
+        printed[name] = value.strip()
+    sys.exit(f"the stack did not start; run {program} to see why")
 
 
 def main(program, schemathesis):
-    # It leaves files where it runs.
+    # An absolute path, because it runs in another folder: it leaves files where it runs.
     schemathesis = os.path.abspath(schemathesis)
     with tempfile.TemporaryDirectory() as folder:
-        stack, announced = start(program, f"{folder}/data")
+        stack, printed = start(program, f"{folder}/data")
         try:
-            api, mails = announced["HttpApiUrl"], announced["MailUrl"]
+            api, mails = printed["HttpApiUrl"], printed["MailUrl"]
             ada, bob = Person(api, mails, "Ada"), Person(api, mails, "Bob")
             chat = ada.ask("createConnection", {"personId": bob.id})["chatId"]
             ada.ask("sendMessage", {"message": "Hello Bob", "chatId": chat, "userId": ada.id})
-            # The examples are about people and a chat that exist.
+            # The examples must name people and a chat that exist.
             with open(DESCRIPTION, encoding="utf-8") as file:
                 description = file.read().replace(ADA, ada.id).replace(BOB, bob.id).replace(CHAT, chat)
             with open(f"{folder}/openapi.yaml", "w", encoding="utf-8") as file:
                 file.write(description)
             config = f"{folder}/schemathesis.toml"
             run = [schemathesis, "--config-file", config, "run", f"{folder}/openapi.yaml", f"--url={api}", *OPTIONS]
-            # What ends sessions comes last.
+            # Requests that end sessions come last.
             for chosen, person in (
                 ("--exclude-path-regex=^/api/(logout|refresh)$", ada),
                 ("--include-path=/api/refresh", bob),
@@ -114,7 +116,7 @@ def main(program, schemathesis):
                     for name, token in person.credentials().items():
                         file.write(f'[auth.openapi.{name}]\napi_key = "{token}"\n')
                 if subprocess.run([*run, chosen], cwd=folder).returncode != 0:
-                    sys.exit("the stack answers otherwise than described")
+                    sys.exit(f"the stack contradicts {DESCRIPTION}; the failures above name each request")
         finally:
             stack.stdin.close()
             stack.stdout.close()
