@@ -81,4 +81,6 @@ def main(names):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or [name for name in sorted(FILES) if name.endswith(".md")]))
+    # The links of a template lead from the page that is made of it.
+    pages = [name for name in sorted(FILES) if name.endswith(".md") and ".template." not in name]
+    sys.exit(main(sys.argv[1:] or pages))

@@ -89,7 +89,10 @@ impl Sessions {
     pub async fn rotate(&self, token: &RefreshToken) -> Result<Rotation> {
         let now = Timestamp::now();
         let current = doc! { "_id": token.session, "generation": token.generation, "expiresAt": { "$gt": now } };
-        let next = doc! { "$inc": { "generation": 1 }, "$set": { "rotatedAt": now, "expiresAt": now + RefreshToken::LIFETIME } };
+        let next = doc! {
+            "$inc": { "generation": 1 },
+            "$set": { "rotatedAt": now, "expiresAt": now + RefreshToken::LIFETIME },
+        };
         let rotated = self.0.find_one_and_update(current, next).return_document(ReturnDocument::After).await?;
         if let Some(session) = rotated {
             return Ok(Rotation::Current(session));

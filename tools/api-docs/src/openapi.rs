@@ -324,8 +324,9 @@ fn cookies() -> Node {
         map! { "type" => "apiKey", "in" => "cookie", "name" => name, "description" => description }
     };
     let access = "Identifies the caller, for 15 minutes. `GET /api/refresh` returns the next one.";
-    let refresh = "Identifies the session, for 90 days. It can be used once, and again during the 30 seconds after \
-                   that, so that several tabs may refresh at the same time. A copy that is used later ends the session.";
+    let refresh = "Identifies the session, for 90 days. It can be used once, and again during the 30 seconds \
+                   after that, so that several tabs may refresh at the same time. A copy that is used later \
+                   ends the session.";
     let signup = "Proves that this browser verified an address, for 15 minutes.";
     map! {
         ACCESS => cookie(ACCESS, access),

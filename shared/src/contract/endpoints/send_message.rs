@@ -36,7 +36,12 @@ pub struct SendMessageOutput {
 
 pub(super) fn endpoint() -> Endpoint {
     let summary = "Stores a message. A client that gets no answer repeats the send with the same `clientId`";
-    let example = r#"{"message":"Hello Bob","chatId":"65a1b2c3d4e5f60718293a4d","userId":"65a1b2c3d4e5f60718293a4b","clientId":"1"}"#;
+    let example = r#"{
+        "message": "Hello Bob",
+        "chatId": "65a1b2c3d4e5f60718293a4d",
+        "userId": "65a1b2c3d4e5f60718293a4b",
+        "clientId": "1"
+    }"#;
     Endpoint::new("POST", "/api/sendMessage", Tag::Chats, summary)
         .callers("`access-key` or `refresh-key`, member", [Some(ACCESS), Some(REFRESH)])
         .json::<SendMessageInput>(example)
