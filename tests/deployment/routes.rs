@@ -21,8 +21,13 @@ fn every_route_is_described() {
     for function in Template::read().endpoints() {
         for route in &function.routes {
             let is_described = described.contains(route) || LIFECYCLE.contains(&route.to_string().as_str());
-            let name = &function.name;
-            assert!(is_described, "describe {route} in shared/src/contract: template.yaml leads it to {name}");
+            let folder = if matches!(route, Route::Http { .. }) { "endpoints" } else { "actions" };
+            assert!(
+                is_described,
+                "add a file for {route} to shared/src/contract/{folder}, and run `cargo run --bin api-docs`: \
+                 {} in template.yaml is not described",
+                function.name
+            );
         }
     }
 }

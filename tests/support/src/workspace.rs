@@ -62,8 +62,8 @@ pub fn profile_folder() -> PathBuf {
     if folder.ends_with("deps") { folder.parent().unwrap().to_owned() } else { folder.to_owned() }
 }
 
-/// Creates a folder for one stack. That of a shared stack outlives this process, and
-/// [`remove_leftovers`] removes it in the next run.
+/// Creates a folder for one stack. That of a shared stack outlives this process; the next run
+/// removes it.
 pub fn temporary_folder() -> TempDir {
     let prefix = format!("{FOLDER}{}-", std::process::id());
     tempfile::Builder::new().prefix(&prefix).tempdir_in(parent_of_temporary_folders()).unwrap()
