@@ -8,9 +8,10 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use gateway::ProcessGroup;
+use mongodb::bson::{Document, doc};
 use mongodb::error::ErrorKind;
 use mongodb::options::{ClientOptions, ConnectionString, HostInfo, Tls};
-use mongodb::{Client, bson::doc};
+use mongodb::{Client, Database};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
@@ -26,6 +27,12 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a server may take to close its files.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The name of the replica set that the server is the only member of.
+const REPLICA_SET: &str = "local";
+
+/// MongoDB's error code for a server that belongs to no replica set yet.
+const NOT_YET_INITIALIZED: i32 = 94;
 
 const HOW_TO_INSTALL: &str = "install MongoDB so that `mongod` is on the PATH \
                               (https://www.mongodb.com/docs/manual/installation/), \
@@ -92,6 +99,7 @@ impl Mongod {
         let mut command = Command::new(&binary);
         command
             .args(["--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet", "--wiredTigerCacheSizeGB", "0.25"])
+            .args(["--replSet", REPLICA_SET, "--oplogSize", "64"])
             .args(["--setParameter", "diagnosticDataCollectionEnabled=false", "--port", &port.to_string(), "--dbpath"])
             .arg(&folder)
             .arg("--logpath")
@@ -101,9 +109,10 @@ impl Mongod {
             .process_group(processes.id());
         let spawn_error = |source| MongodError::Spawn { binary: binary.clone(), source };
         let mut server = command.spawn().map_err(spawn_error)?;
-        let url = format!("mongodb://127.0.0.1:{port}/chat");
+        let address = format!("127.0.0.1:{port}");
+        let url = format!("mongodb://{address}/chat?directConnection=true");
         tokio::select! {
-            answer = ping(&url, START_TIMEOUT) => {
+            answer = become_primary(&url, &address) => {
                 answer.map_err(|error| MongodError::NotReady { binary, source: Box::new(error) })?;
             }
             status = server.wait() => {
@@ -111,7 +120,7 @@ impl Mongod {
                 return Err(MongodError::Ended { binary, status, log });
             }
         }
-        Ok(Self { url, address: Some(format!("127.0.0.1:{port}")), server: Some(server) })
+        Ok(Self { url, address: Some(address), server: Some(server) })
     }
 
     /// Returns when the server ends by itself; never if this stack has not started it.
@@ -145,12 +154,47 @@ fn direct_address(url: &str) -> Option<String> {
     (parsed.direct_connection == Some(true) && !is_encrypted && url.contains(&address)).then_some(address)
 }
 
+/// Makes the server at `address` the only member of a replica set, and waits until it is the primary.
+///
+/// Every deployment is a replica set, and some features of MongoDB need one. The address differs at
+/// each start, so the configuration of an earlier start is replaced.
+async fn become_primary(url: &str, address: &str) -> mongodb::error::Result<()> {
+    let admin = admin(url, START_TIMEOUT).await?;
+    let members = vec![doc! { "_id": 0, "host": address }];
+    match admin.run_command(doc! { "replSetGetConfig": 1 }).await {
+        Ok(reply) => {
+            let mut config = reply.get_document("config").cloned().unwrap_or_default();
+            config.insert("members", members);
+            config.insert("version", config.get_i32("version").unwrap_or_default() + 1);
+            admin.run_command(doc! { "replSetReconfig": config, "force": true }).await?;
+        }
+        Err(error) if matches!(&*error.kind, ErrorKind::Command(error) if error.code == NOT_YET_INITIALIZED) => {
+            let config = doc! { "_id": REPLICA_SET, "members": members };
+            admin.run_command(doc! { "replSetInitiate": config }).await?;
+        }
+        Err(error) => return Err(error),
+    }
+    while !is_primary(&admin.run_command(doc! { "hello": 1 }).await?) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
+}
+
+fn is_primary(hello: &Document) -> bool {
+    hello.get_bool("isWritablePrimary").unwrap_or_default()
+}
+
 /// Waits until the server answers, at most for `timeout`.
 async fn ping(url: &str, timeout: Duration) -> mongodb::error::Result<()> {
+    admin(url, timeout).await?.run_command(doc! { "ping": 1 }).await?;
+    Ok(())
+}
+
+/// Returns the administrative database, for commands that wait at most for `timeout`.
+async fn admin(url: &str, timeout: Duration) -> mongodb::error::Result<Database> {
     let mut options = ClientOptions::parse(url).await?;
     options.server_selection_timeout = Some(timeout);
-    Client::with_options(options)?.database("admin").run_command(doc! { "ping": 1 }).await?;
-    Ok(())
+    Ok(Client::with_options(options)?.database("admin"))
 }
 
 async fn free_port() -> io::Result<u16> {
