@@ -14,31 +14,47 @@ const PAGE: usize = 64;
 /// Adds `count` messages to a chat that has none.
 pub(crate) async fn messages(database: &Database, chat: &Chat, count: usize) {
     let (id, sender) = (object_id(&chat.id), object_id(&chat.ada.id));
-    let pages = (0..count.div_ceil(PAGE)).map(|number| page(id, sender, number, PAGE.min(count - number * PAGE)));
-    insert(database, "pages", pages).await;
+    let archived = count.saturating_sub(1) / PAGE;
+    let archives = (0..archived).map(|number| {
+        let mut archive = doc! { "_id": format!("{id}:{number}"), "chatId": id, "number": number as i64 };
+        archive.extend(page(sender, number, PAGE));
+        archive
+    });
+    insert(database, "log", archives).await;
+    let mut head = doc! { "number": archived as i64, "lastSeq": count as i64 };
+    head.extend(page(sender, archived, count - archived * PAGE));
+    database.collection::<Document>("log").update_one(doc! { "_id": id }, doc! { "$set": head }).await.unwrap();
 }
 
-fn page(chat: ObjectId, sender: ObjectId, number: usize, count: usize) -> Document {
-    let messages: Vec<_> = (0..count).map(|_| message(sender)).collect();
-    doc! { "chatId": chat, "number": number as i64, "count": count as i64, "messages": messages }
+/// Returns `count` entries of page `number`, and their keys.
+fn page(sender: ObjectId, number: usize, count: usize) -> Document {
+    let ids: Vec<_> = (0..count).map(|_| ObjectId::new()).collect();
+    let keys: Vec<_> = ids.iter().map(|id| id.to_hex()).collect();
+    let entries: Vec<_> =
+        ids.into_iter().zip(1..).map(|(id, index)| entry(id, sender, number * PAGE + index)).collect();
+    doc! { "entries": entries, "keys": keys }
 }
 
-fn message(sender: ObjectId) -> Document {
-    let id = ObjectId::new();
+fn entry(id: ObjectId, sender: ObjectId, seq: usize) -> Document {
     let text = "Shall we meet at the station at eight?";
-    doc! { "_id": id, "key": id.to_hex(), "sendBy": sender, "sendTime": DateTime::now(), "message": text }
+    doc! { "seq": seq as i64, "_id": id, "kind": "message", "by": sender, "at": DateTime::now(), "text": text }
 }
 
 /// Adds `count` chats of a user with new users, each with one message.
 pub(crate) async fn chats(database: &Database, user: &str, count: usize) {
     let (user, friends) = (object_id(user), people(count));
     let ids: Vec<_> = friends.iter().map(|friend| (ObjectId::new(), friend.get_object_id("_id").unwrap())).collect();
-    let chats = ids.iter().map(|(chat, friend)| {
-        let (low, high) = (user.min(*friend), user.max(*friend));
-        doc! { "_id": chat, "usersId": [low, high], "pair": { "low": low, "high": high }, "createdAt": DateTime::now() }
+    let heads = ids.iter().map(|(chat, friend)| {
+        let (low, high, now) = (user.min(*friend), user.max(*friend), DateTime::now());
+        let mut head = doc! {
+            "_id": chat, "chatId": chat, "head": true, "kind": "direct", "pair": { "low": low, "high": high },
+            "members": [{ "id": low, "from": 1_i64 }, { "id": high, "from": 1_i64 }],
+            "number": 0_i64, "lastSeq": 1_i64, "prevKeys": [], "lastActivity": now, "createdAt": now,
+        };
+        head.extend(page(*friend, 0, 1));
+        head
     });
-    insert(database, "chats", chats).await;
-    insert(database, "pages", ids.iter().map(|(chat, friend)| page(*chat, *friend, 0, 1))).await;
+    insert(database, "log", heads).await;
     insert(database, "users", friends.into_iter()).await;
 }
 

@@ -4,7 +4,7 @@ use mongodb::Database;
 use mongodb::bson::Document;
 
 use crate::accounts::{otps, sessions, users};
-use crate::chats::{chat, messages};
+use crate::chats::log;
 use crate::sockets::connections;
 
 /// Creates every index that does not exist yet. Repeating it changes nothing.
@@ -17,8 +17,7 @@ pub async fn ensure(database: &Database) -> mongodb::error::Result<()> {
         ("users", users::indexes()),
         ("otps", otps::indexes()),
         ("sessions", sessions::indexes()),
-        ("chats", chat::indexes()),
-        ("pages", messages::indexes()),
+        (log::LOG, log::indexes()),
         ("connections", connections::indexes()),
     ];
     for (name, indexes) in collections {

@@ -69,7 +69,7 @@ const OTHERS: usize = 500;
 async fn fill(database: &Database) {
     let later = DateTime::from_millis(DateTime::now().timestamp_millis() + 3_600_000);
     let id = ObjectId::new;
-    let kinds: [(&str, &dyn Fn() -> Document); 7] = [
+    let kinds: [(&str, &dyn Fn() -> Document); 6] = [
         ("users", &|| {
             let word = unique("other");
             let email = format!("{word}@example.com");
@@ -78,11 +78,13 @@ async fn fill(database: &Database) {
         ("photos", &|| doc! { "_id": unique("") }),
         ("otps", &|| doc! { "_id": new_email(), "expiresAt": later }),
         ("sessions", &|| doc! { "userId": id(), "generation": 1_i64, "expiresAt": later }),
-        ("chats", &|| {
-            let (low, high) = (id(), id());
-            doc! { "usersId": [low, high], "pair": { "low": low, "high": high } }
+        ("log", &|| {
+            let (chat, low, high) = (id(), id(), id());
+            doc! {
+                "_id": chat, "chatId": chat, "head": true, "number": 0_i64, "keys": [unique("")],
+                "pair": { "low": low, "high": high }, "members": [{ "id": low }, { "id": high }], "lastActivity": later,
+            }
         }),
-        ("pages", &|| doc! { "chatId": id(), "number": 0_i64, "count": 1_i64, "messages": [{ "key": unique("") }] }),
         ("connections", &|| doc! { "_id": unique(""), "userId": id(), "rooms": [id()], "expiresAt": later }),
     ];
     for (collection, document) in kinds {

@@ -1,6 +1,4 @@
-//! Importing messages from another system, many at a time.
-//!
-//! If somebody sends to the same chats in the meantime, one of the two writes is refused.
+//! Importing chats and messages from another system, many at a time.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,9 +7,11 @@ use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::{Error, Result};
 use serde::Deserialize;
 
-use super::messages::{Messages, PAGE_SIZE, PageFill, StoredMessage};
+use super::direct::{Pair, empty_head};
+use super::entry::repeatable_key;
+use super::log::{Log, Member, PAGE, archive_id};
 use crate::values::ids::{ChatId, MessageId, UserId};
-use crate::values::text::MessageText;
+use crate::values::text::{ClientId, MessageText};
 use crate::values::timestamp::Timestamp;
 
 /// A message from another system.
@@ -25,108 +25,248 @@ pub struct ImportedMessage {
     pub send_time: Timestamp,
     /// The text.
     pub text: MessageText,
+    /// The client's own name for the message, if it gave one.
+    pub client_id: Option<ClientId>,
 }
 
-impl From<ImportedMessage> for StoredMessage {
-    fn from(ImportedMessage { id, send_by, send_time, text }: ImportedMessage) -> Self {
-        Self { id, key: id.to_string(), send_by, send_time, message: text.into(), client_id: None }
+impl ImportedMessage {
+    fn key(&self) -> String {
+        match &self.client_id {
+            Some(client_id) => repeatable_key(self.send_by, client_id.as_str()),
+            None => self.id.to_string(),
+        }
+    }
+
+    fn to_document(&self, seq: i64) -> Document {
+        let mut document = doc! {
+            "seq": seq,
+            "_id": self.id,
+            "kind": "message",
+            "by": self.send_by,
+            "at": self.send_time,
+            "text": &self.text,
+        };
+        if let Some(client_id) = &self.client_id {
+            document.insert("clientId", client_id);
+        }
+        document
     }
 }
 
-/// The messages that a chat has already.
-#[derive(Debug, Default)]
+/// A direct chat from another system.
+#[derive(Clone, Copy, Debug)]
+pub struct ImportedChat {
+    /// The id, which the chat keeps.
+    pub id: ChatId,
+    /// The two members.
+    pub pair: Pair,
+    /// The time at which the chat was started.
+    pub created_at: Timestamp,
+}
+
+/// A chat that exists already.
+#[derive(Debug)]
 pub struct Existing {
+    /// The members.
+    pub members: Vec<UserId>,
+    head: Head,
     keys: HashSet<String>,
-    last: Option<PageFill>,
 }
 
 impl Existing {
-    /// Returns whether an imported message with this id is among them.
-    pub fn contains(&self, id: MessageId) -> bool {
-        self.keys.contains(&id.to_string())
+    /// Returns whether the chat has this message.
+    pub fn contains(&self, message: &ImportedMessage) -> bool {
+        self.keys.contains(&message.key())
     }
 }
 
-/// The fields of a page that [`Existing`] needs.
+/// The part of a head that imported messages are appended to.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    #[serde(rename = "_id")]
+    id: ChatId,
+    members: Vec<Member>,
+    number: i64,
+    last_seq: i64,
+    entries: Vec<Document>,
+    keys: Vec<String>,
+    prev_keys: Vec<String>,
+}
+
+/// Messages to append to a chat, which is created if it does not exist.
+pub struct Import {
+    /// The chat.
+    pub chat: ImportedChat,
+    /// The chat as it is, if it exists.
+    pub existing: Option<Existing>,
+    /// The messages, in their order. The chat must not have any of them.
+    pub messages: Vec<ImportedMessage>,
+}
+
+/// The keys of an archive.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PageKeys {
+struct ArchiveKeys {
     chat_id: ChatId,
-    number: i64,
-    count: i64,
-    messages: Vec<Key>,
+    keys: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct Key {
-    key: String,
-}
-
-impl Messages {
-    /// Returns the messages that these chats have already. Empty chats are left out.
+impl Log {
+    /// Returns those of these chats that exist.
     ///
     /// # Errors
     /// An error of the driver.
     pub async fn existing(&self, chats: &[ChatId]) -> Result<HashMap<ChatId, Existing>> {
-        let pages = self.pages.clone_with_type::<PageKeys>();
-        let mut pages = pages
-            .find(doc! { "chatId": { "$in": chats } })
-            .sort(doc! { "chatId": 1, "number": 1 })
-            .projection(doc! { "_id": 0, "chatId": 1, "number": 1, "count": 1, "messages.key": 1 })
-            .await?;
-        let mut existing: HashMap<ChatId, Existing> = HashMap::new();
-        while let Some(page) = pages.try_next().await? {
-            let chat = existing.entry(page.chat_id).or_default();
-            chat.keys.extend(page.messages.into_iter().map(|message| message.key));
-            chat.last = Some(PageFill { number: page.number, count: page.count });
+        let heads = self.0.clone_with_type::<Head>();
+        let heads: Vec<Head> = heads.find(doc! { "_id": { "$in": chats } }).await?.try_collect().await?;
+        let mut existing: HashMap<_, _> = heads.into_iter().map(|head| (head.id, Existing::new(head))).collect();
+        let archives = self.0.clone_with_type::<ArchiveKeys>();
+        let found: Vec<&ChatId> = existing.keys().collect();
+        let filter = doc! { "chatId": { "$in": found }, "number": { "$gte": 0 }, "head": { "$exists": false } };
+        let mut archives = archives.find(filter).projection(doc! { "_id": 0, "chatId": 1, "keys": 1 }).await?;
+        while let Some(archive) = archives.try_next().await? {
+            if let Some(chat) = existing.get_mut(&archive.chat_id) {
+                chat.keys.extend(archive.keys);
+            }
         }
         Ok(existing)
     }
 
-    /// Appends messages to chats, in their order. [`Self::existing`] must have returned the present
-    /// messages of each chat, and none of the new ones may be among them.
+    /// Returns the chats of these pairs that exist.
+    ///
+    /// # Errors
+    /// An error of the driver.
+    pub async fn chats_of(&self, pairs: &[Pair]) -> Result<HashMap<Pair, ChatId>> {
+        #[derive(Deserialize)]
+        struct PairHead {
+            #[serde(rename = "_id")]
+            id: ChatId,
+            pair: Pair,
+        }
+        let heads = self.0.clone_with_type::<PairHead>();
+        let cursor = heads.find(doc! { "pair": { "$in": pairs } }).projection(doc! { "pair": 1 }).await?;
+        cursor.map_ok(|head| (head.pair, head.id)).try_collect().await
+    }
+
+    /// Appends messages to chats. [`Self::existing`] must have returned the present state of each.
     ///
     /// # Errors
     /// An error of the driver, or an error if somebody else sent to one of the chats in between. Some
     /// of the messages may be stored then.
-    pub async fn append(&self, additions: Vec<(ChatId, Existing, Vec<ImportedMessage>)>) -> Result<()> {
-        let mut new_pages = Vec::new();
-        for (chat, existing, messages) in additions {
-            let mut documents = messages.into_iter().map(|message| StoredMessage::from(message).to_document());
-            let (mut number, free) = match existing.last {
-                Some(PageFill { number, count }) => (number + 1, PAGE_SIZE - count),
-                None => (0, 0),
-            };
-            let first: Vec<Document> = documents.by_ref().take(usize::try_from(free).unwrap_or(0)).collect();
-            if let (Some(open), false) = (existing.last, first.is_empty()) {
-                self.fill(chat, open, first).await?;
-            }
-            loop {
-                let messages: Vec<Bson> = documents.by_ref().take(PAGE_SIZE as usize).map(Bson::Document).collect();
-                if messages.is_empty() {
-                    break;
+    pub async fn import(&self, imports: Vec<Import>) -> Result<()> {
+        let (mut new, mut archives, mut heads) = (Vec::new(), Vec::new(), Vec::new());
+        for Import { chat, existing, messages } in imports {
+            match existing {
+                Some(existing) => self.extend(existing.head, &messages).await?,
+                None => {
+                    let pages = Pages::new(0, Vec::new(), Vec::new()).append(&messages);
+                    new.push(chat.id);
+                    archives.extend(pages.archives(chat.id));
+                    let mut head = empty_head(chat.id, chat.pair, chat.created_at);
+                    head.extend(pages.head());
+                    heads.push(head);
                 }
-                let count = i64::try_from(messages.len()).unwrap_or(PAGE_SIZE);
-                new_pages.push(doc! { "chatId": chat, "number": number, "count": count, "messages": messages });
-                number += 1;
             }
         }
-        if !new_pages.is_empty() {
-            self.pages.insert_many(new_pages).await?;
+        if heads.is_empty() {
+            return Ok(());
         }
+        // An import that was interrupted may have left archives. The heads come last: without one,
+        // nobody sees a chat or can send to it.
+        self.0.delete_many(doc! { "chatId": { "$in": new }, "head": { "$exists": false } }).await?;
+        if !archives.is_empty() {
+            self.0.insert_many(archives).await?;
+        }
+        self.0.insert_many(heads).await?;
         Ok(())
     }
 
-    /// Appends to a page that has enough room.
-    async fn fill(&self, chat: ChatId, open: PageFill, messages: Vec<Document>) -> Result<()> {
-        let added = i64::try_from(messages.len()).unwrap_or(PAGE_SIZE);
-        let filter = doc! { "chatId": chat, "number": open.number, "count": open.count };
-        let update = doc! { "$push": { "messages": { "$each": messages } }, "$inc": { "count": added } };
-        let updated = self.pages.update_one(filter, update).await?;
-        if updated.matched_count == 1 {
-            Ok(())
-        } else {
-            Err(Error::custom("somebody else sent to the chat at the same time"))
+    /// Appends messages to a chat that exists.
+    async fn extend(&self, head: Head, messages: &[ImportedMessage]) -> Result<()> {
+        let Head { id, number, last_seq, entries, keys, prev_keys, .. } = head;
+        if number > 0 {
+            self.publish(id, number - 1, &prev_keys).await.map_err(Error::custom)?;
         }
+        let pages = Pages::new(number, entries, keys).append(messages);
+        for (number, (entries, _)) in (number..).zip(pages.full()) {
+            self.archive(id, number, entries.to_vec()).await.map_err(Error::custom)?;
+        }
+        let update = doc! { "$set": pages.head() };
+        let updated = self.0.update_one(doc! { "_id": id, "lastSeq": last_seq }, update).await?;
+        if updated.matched_count != 1 {
+            return Err(Error::custom("somebody else sent to the chat at the same time"));
+        }
+        for (number, (_, keys)) in (number..).zip(pages.full()) {
+            self.publish(id, number, keys).await.map_err(Error::custom)?;
+        }
+        Ok(())
+    }
+}
+
+impl Existing {
+    fn new(head: Head) -> Self {
+        let members = head.members.iter().map(|member| member.id).collect();
+        let keys = head.keys.iter().chain(&head.prev_keys).cloned().collect();
+        Self { members, head, keys }
+    }
+}
+
+/// The entries of a chat from a certain page on, and their keys.
+struct Pages {
+    first: i64,
+    entries: Vec<Document>,
+    keys: Vec<String>,
+}
+
+impl Pages {
+    fn new(first: i64, entries: Vec<Document>, keys: Vec<String>) -> Self {
+        Self { first, entries, keys }
+    }
+
+    fn append(mut self, messages: &[ImportedMessage]) -> Self {
+        for message in messages {
+            let seq = self.first * PAGE + self.entries.len() as i64 + 1;
+            self.entries.push(message.to_document(seq));
+            self.keys.push(message.key());
+        }
+        self
+    }
+
+    /// Returns the pages before that of the head.
+    fn full(&self) -> impl Iterator<Item = (&[Document], &[String])> {
+        let page = PAGE as usize;
+        let count = self.entries.len().saturating_sub(1) / page;
+        self.entries.chunks(page).zip(self.keys.chunks(page)).take(count)
+    }
+
+    /// Returns the archives of a new chat.
+    fn archives(&self, chat: ChatId) -> Vec<Document> {
+        let archive = |(number, (entries, keys)): (i64, (&[Document], &[String]))| {
+            let entries: Vec<Bson> = entries.iter().cloned().map(Bson::from).collect();
+            doc! { "_id": archive_id(chat, number), "chatId": chat, "number": number, "entries": entries, "keys": keys }
+        };
+        (self.first..).zip(self.full()).map(archive).collect()
+    }
+
+    /// Returns the fields of the head that depend on its entries.
+    fn head(&self) -> Document {
+        let full = self.full().count();
+        let split = full * PAGE as usize;
+        let entries: Vec<Bson> = self.entries[split..].iter().cloned().map(Bson::from).collect();
+        let mut head = doc! {
+            "number": self.first + full as i64,
+            "lastSeq": self.first * PAGE + self.entries.len() as i64,
+            "entries": entries,
+            "keys": &self.keys[split..],
+        };
+        if full > 0 {
+            head.insert("prevKeys", &self.keys[split - PAGE as usize..split]);
+            head.insert("last", self.entries[split - 1].clone());
+        }
+        if let Some(at) = self.entries.last().and_then(|entry| entry.get("at")) {
+            head.insert("lastActivity", at.clone());
+        }
+        head
     }
 }

@@ -1,6 +1,15 @@
-//! Direct chats and their messages.
+//! Chats, each of which is a log of entries.
+//!
+//! Everything that happens in a chat is an entry with the next `seq`: 1, 2, 3 … without a gap. A chat
+//! has one document for ever, its *head*, with its members and its newest entries, at most 64. Before
+//! the next entry is appended to a full head, its entries are copied into an *archive* and then
+//! removed from the head. Heads and archives are in the collection `log`.
 
-pub mod chat;
+pub mod direct;
+pub mod entry;
+pub mod history;
 pub mod import;
-pub mod list;
-pub mod messages;
+pub mod inbox;
+pub mod log;
+mod roll;
+pub mod send;

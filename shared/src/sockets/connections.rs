@@ -10,7 +10,8 @@ use mongodb::{Collection, Database, IndexModel};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::sessions::Session;
-use crate::chats::chat::{self, Chat, Pair};
+use crate::chats::direct::Pair;
+use crate::chats::log::{LOG, Member, require_member};
 use crate::config::{ConfigError, Environment, FromEnv};
 use crate::contract::errors::{NO_SHARED_CHAT, NO_SUCH_CHAT, NOT_IN_ROOM, UNKNOWN_CONNECTION};
 use crate::database::{expiring, index};
@@ -143,17 +144,20 @@ impl Connections {
         #[serde(rename_all = "camelCase")]
         struct Row {
             user_id: UserId,
-            chat: Vec<Chat>,
+            members: Vec<Vec<Member>>,
         }
         let stages = vec![
             doc! { "$match": { "_id": id } },
             doc! { "$set": { "room": room } },
-            doc! { "$lookup": { "from": "chats", "localField": "room", "foreignField": "_id", "as": "chat" } },
+            doc! { "$lookup": {
+                "from": LOG, "localField": "room", "foreignField": "_id", "as": "head",
+                "pipeline": [{ "$project": { "members": 1 } }],
+            } },
+            doc! { "$project": { "userId": 1, "members": "$head.members" } },
         ];
         let mut rows = self.0.aggregate(stages).with_type::<Row>().await?;
         let row = rows.try_next().await?.ok_or(UNKNOWN_CONNECTION)?;
-        let joined = row.chat.first().ok_or(NO_SUCH_CHAT)?;
-        chat::require_member(&joined.users_id, row.user_id)?;
+        require_member(row.members.first().ok_or(NO_SUCH_CHAT)?, row.user_id)?;
         self.0.update_one(doc! { "_id": id }, doc! { "$addToSet": { "rooms": room } }).await?;
         Ok(())
     }
@@ -192,8 +196,11 @@ impl Connections {
             doc! { "$match": { "_id": sender } },
             doc! { "$set": { "pair": Pair::expression("$userId", friend), "friend": friend } },
             doc! { "$lookup": {
-                "from": "chats", "localField": "pair", "foreignField": "pair", "as": "chats",
-                "pipeline": [{ "$project": { "_id": 1 } }],
+                "from": LOG, "as": "chats", "let": { "pair": "$pair" },
+                "pipeline": [
+                    { "$match": { "pair": { "$exists": true }, "$expr": { "$eq": ["$pair", "$$pair"] } } },
+                    { "$project": { "_id": 1 } },
+                ],
             } },
             doc! { "$lookup": {
                 "from": "connections", "localField": "friend", "foreignField": "userId", "as": "receivers",

@@ -2,12 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use futures_util::TryStreamExt;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Bson, RawDocument, RawDocumentBuf, doc};
-use shared::chats::chat::{Chat, Pair};
-use shared::chats::import::ImportedMessage;
-use shared::chats::messages::Messages;
+use mongodb::bson::{RawDocument, RawDocumentBuf};
+use shared::chats::direct::Pair;
+use shared::chats::import::{Existing, Import, ImportedChat, ImportedMessage};
+use shared::chats::log::Log;
 use shared::values::ids::{ChatId, UserId};
 use shared::values::timestamp::Timestamp;
 
@@ -56,42 +55,38 @@ struct Chats<'a> {
 impl Chats<'_> {
     async fn copy(&mut self, copy: &mut Copy, batch: &[RawDocumentBuf]) -> Result<(), Failure> {
         let chats: Vec<_> = batch.iter().filter_map(|document| self.read(copy, document)).collect();
-        let existing = Existing::find(copy, &chats).await?;
-        let messages = Messages::new(&copy.target);
+        let log = Log::new(&copy.target);
         let ids: Vec<_> = chats.iter().map(|chat| chat.id).collect();
-        let mut held = messages.existing(&ids).await?;
-        let (mut new, mut additions) = (Vec::new(), Vec::new());
+        let pairs: Vec<_> = chats.iter().map(|chat| chat.pair).collect();
+        let (mut existing, of_pairs) = (log.existing(&ids).await?, log.chats_of(&pairs).await?);
+        let mut imports = Vec::new();
         for chat in chats {
-            if let Err(why) = existing.allow(&chat) {
+            let existing = existing.remove(&chat.id);
+            if let Err(why) = allow(&chat, existing.as_ref(), of_pairs.get(&chat.pair)) {
                 leave_out(copy, &chat.record, chat.document, &why);
                 continue;
             }
             let all =
                 Reader::new(&mut copy.report, &chat.record, chat.id, chat.members, chat.created_at).read(chat.document);
-            let held = held.remove(&chat.id).unwrap_or_default();
             let total = all.len();
-            let missing: Vec<ImportedMessage> = all.into_iter().filter(|message| !held.contains(message.id)).collect();
-            copy.report.messages.new += missing.len() as u64;
-            copy.report.messages.unchanged += (total - missing.len()) as u64;
-            if existing.members.contains_key(&chat.id) {
-                let tally = &mut copy.report.chats;
-                *(if missing.is_empty() { &mut tally.unchanged } else { &mut tally.updated }) += 1;
-            } else {
-                copy.report.chats.new += 1;
-                new.push(Chat::new(chat.id, chat.pair, chat.created_at));
+            let is_missing = |message: &ImportedMessage| existing.as_ref().is_none_or(|chat| !chat.contains(message));
+            let messages: Vec<ImportedMessage> = all.into_iter().filter(is_missing).collect();
+            copy.report.messages.new += messages.len() as u64;
+            copy.report.messages.unchanged += (total - messages.len()) as u64;
+            let tally = &mut copy.report.chats;
+            match (&existing, messages.is_empty()) {
+                (None, _) => tally.new += 1,
+                (Some(_), false) => tally.updated += 1,
+                (Some(_), true) => {
+                    tally.unchanged += 1;
+                    continue;
+                }
             }
-            if !missing.is_empty() {
-                additions.push((chat.id, held, missing));
-            }
+            let chat = ImportedChat { id: chat.id, pair: chat.pair, created_at: chat.created_at };
+            imports.push(Import { chat, existing, messages });
         }
-        if copy.arguments.dry_run {
-            return Ok(());
-        }
-        // The chats come last. No one can send to a chat that does not exist, so that the copied
-        // messages come first in it.
-        messages.append(additions).await?;
-        if !new.is_empty() {
-            copy.target.collection::<Chat>("chats").insert_many(new).await?;
+        if !copy.arguments.dry_run {
+            log.import(imports).await?;
         }
         Ok(())
     }
@@ -141,35 +136,16 @@ fn leave_out(copy: &mut Copy, record: &str, document: &RawDocument, why: &str) {
     copy.report.left_out(record, format_args!("{why} (messages: {messages})"));
 }
 
-/// The chats of a batch that the target has already.
-struct Existing {
-    members: HashMap<ChatId, Members>,
-    chats: HashMap<Members, ChatId>,
-}
-
-impl Existing {
-    async fn find(copy: &Copy, chats: &[OldChat<'_>]) -> Result<Self, Failure> {
-        let ids: Vec<_> = chats.iter().map(|chat| chat.id).collect();
-        let pairs: Vec<_> = chats.iter().map(|chat| Bson::from(chat.pair)).collect();
-        let filter = doc! { "$or": [{ "_id": { "$in": ids } }, { "pair": { "$in": pairs } }] };
-        let mut found = copy.target.collection::<Chat>("chats").find(filter).await?;
-        let mut existing = Self { members: HashMap::new(), chats: HashMap::new() };
-        while let Some(Chat { id, users_id: [one, other], .. }) = found.try_next().await? {
-            let members = [one.min(other), one.max(other)];
-            existing.members.insert(id, members);
-            existing.chats.insert(members, id);
-        }
-        Ok(existing)
+/// Checks that the target has no other chat with this id, and no other chat of these members.
+///
+/// # Errors
+/// The reason why the chat cannot be stored in the target.
+fn allow(chat: &OldChat<'_>, existing: Option<&Existing>, of_members: Option<&ChatId>) -> Result<(), String> {
+    if existing.is_some_and(|existing| existing.members != chat.members) {
+        return Err("the target has a chat with this id for other members".to_owned());
     }
-
-    /// Returns why the chat cannot be stored in the target, if so.
-    fn allow(&self, chat: &OldChat<'_>) -> Result<(), String> {
-        if self.members.get(&chat.id).is_some_and(|members| *members != chat.members) {
-            return Err("the target has a chat with this id for other members".to_owned());
-        }
-        match self.chats.get(&chat.members) {
-            Some(id) if *id != chat.id => Err(format!("its members already have chat {id} in the target")),
-            _ => Ok(()),
-        }
+    match of_members {
+        Some(id) if *id != chat.id => Err(format!("its members already have chat {id} in the target")),
+        _ => Ok(()),
     }
 }

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 const COPIES: &str = "copies";
 
 /// The collections that a copy writes.
-const WRITTEN: [&str; 4] = ["users", "photos", "chats", "pages"];
+const WRITTEN: [&str; 3] = ["users", "photos", "log"];
 
 /// Opens both databases and, unless it is a dry run, prepares the target.
 pub(crate) async fn open(arguments: &Arguments) -> Result<(Database, Database), Failure> {

@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
             let own_id = own_id.map(MessageId::from).filter(|id| part == 0 && !self.ids.contains(id));
             let id = own_id.unwrap_or_else(|| self.derive_id(send_by, own_time, text.as_str()));
             self.ids.insert(id);
-            self.messages.push(ImportedMessage { id, send_by, send_time: self.time, text });
+            self.messages.push(ImportedMessage { id, send_by, send_time: self.time, text, client_id: None });
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use shared::Result;
 use shared::accounts::tokens::ShortLivedTokens;
-use shared::chats::chat::Chats;
+use shared::chats::log::Log;
 use shared::contract::endpoints::all_connection::{AllConnectionOutput, LastMessage, ListedChat};
 use shared::serving::http::{self, Reply, Request};
 
@@ -16,14 +16,14 @@ async fn main() -> ExitCode {
 
 shared::parts! {
     struct App {
-        chats: Chats,
+        log: Log,
         tokens: ShortLivedTokens,
     }
 }
 
 async fn all_connection(app: &'static App, request: Request) -> Result<Reply> {
     let caller = request.caller(&app.tokens)?;
-    let chats = app.chats.list(caller.user).await?;
+    let chats = app.log.inbox(caller.user).await?;
     if chats.is_empty() {
         return Ok(Reply::no_content());
     }

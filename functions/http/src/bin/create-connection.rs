@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use shared::Result;
 use shared::accounts::tokens::ShortLivedTokens;
 use shared::accounts::users::Users;
-use shared::chats::chat::{Chats, Pair};
+use shared::chats::direct::Pair;
+use shared::chats::log::Log;
 use shared::contract::endpoints::create_connection::{CreateConnectionInput, CreateConnectionOutput};
 use shared::contract::errors::NO_SUCH_USER;
 use shared::serving::http::{self, Reply, Request};
@@ -18,7 +19,7 @@ async fn main() -> ExitCode {
 shared::parts! {
     struct App {
         users: Users,
-        chats: Chats,
+        log: Log,
         tokens: ShortLivedTokens,
     }
 }
@@ -30,6 +31,6 @@ async fn create_connection(app: &'static App, request: Request) -> Result<Reply>
     if !app.users.is_listed(person_id).await? {
         return Err(NO_SUCH_USER);
     }
-    let chat = app.chats.create(pair).await?;
-    Reply::ok(CreateConnectionOutput { message: "Person added successfully", chat_id: chat.id })
+    let chat_id = app.log.create_direct(pair).await?;
+    Reply::ok(CreateConnectionOutput { message: "Person added successfully", chat_id })
 }

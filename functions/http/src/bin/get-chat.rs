@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use shared::Result;
 use shared::accounts::tokens::ShortLivedTokens;
-use shared::chats::messages::{Messages, Window};
+use shared::chats::history::Window;
+use shared::chats::log::Log;
 use shared::contract::endpoints::get_chat::{GetChatInput, GetChatOutput};
 use shared::contract::errors::BEFORE_AND_AFTER;
 use shared::contract::message::ChatMessages;
@@ -17,7 +18,7 @@ async fn main() -> ExitCode {
 
 shared::parts! {
     struct App {
-        messages: Messages,
+        log: Log,
         tokens: ShortLivedTokens,
     }
 }
@@ -31,6 +32,6 @@ async fn get_chat(app: &'static App, request: Request) -> Result<Reply> {
         (None, Some(seq)) => Window::After(seq.get()),
         (Some(_), Some(_)) => return Err(BEFORE_AND_AFTER),
     };
-    let history = app.messages.history(chat_id, caller.user, window, limit.get()).await?;
+    let history = app.log.history(chat_id, caller.user, window, limit.get()).await?;
     Reply::ok(GetChatOutput { data: ChatMessages { id: chat_id, chats: history.messages }, has_more: history.has_more })
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use shared::Result;
 use shared::accounts::tokens::ShortLivedTokens;
-use shared::chats::messages::Messages;
+use shared::chats::log::Log;
 use shared::contract::endpoints::last_message::{LastMessageInput, LastMessageOutput};
 use shared::contract::message::ChatMessages;
 use shared::serving::http::{self, Reply, Request};
@@ -16,7 +16,7 @@ async fn main() -> ExitCode {
 
 shared::parts! {
     struct App {
-        messages: Messages,
+        log: Log,
         tokens: ShortLivedTokens,
     }
 }
@@ -24,6 +24,6 @@ shared::parts! {
 async fn last_message(app: &'static App, request: Request) -> Result<Reply> {
     let caller = request.caller(&app.tokens)?;
     let LastMessageInput { chat_id } = request.query()?;
-    let chats = app.messages.last(chat_id, caller.user).await?.into_iter().collect();
+    let chats = app.log.last(chat_id, caller.user).await?.into_iter().collect();
     Reply::ok(LastMessageOutput { data: ChatMessages { id: chat_id, chats } })
 }

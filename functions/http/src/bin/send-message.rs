@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use shared::Result;
 use shared::accounts::sessions::Sessions;
 use shared::accounts::tokens::{RefreshTokens, ShortLivedTokens};
-use shared::chats::chat::Chats;
-use shared::chats::messages::Messages;
+use shared::chats::log::Log;
 use shared::contract::credentials::REFRESH;
 use shared::contract::endpoints::send_message::{SendMessageInput, SendMessageOutput};
 use shared::contract::errors::NOT_THE_CALLER;
@@ -21,8 +20,7 @@ async fn main() -> ExitCode {
 
 shared::parts! {
     struct App {
-        chats: Chats,
-        messages: Messages,
+        log: Log,
         sessions: Sessions,
         tokens: ShortLivedTokens,
         refresh_tokens: RefreshTokens,
@@ -35,8 +33,7 @@ async fn send_message(app: &'static App, request: Request) -> Result<Reply> {
     if user_id != sender {
         return Err(NOT_THE_CALLER);
     }
-    app.chats.require_member(chat_id, sender).await?;
-    let data = app.messages.send(chat_id, sender, message, client_id).await?;
+    let data = app.log.send(chat_id, sender, message, client_id).await?;
     Reply::ok(SendMessageOutput { message: "Successfully send", data })
 }
 

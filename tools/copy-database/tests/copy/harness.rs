@@ -71,30 +71,25 @@ impl Job {
         self.command().stdout(Stdio::null()).spawn().unwrap()
     }
 
-    /// Returns everything in the new database, in a fixed order and without the ids of pages, which
-    /// are random.
+    /// Returns everything in the new database, in a fixed order.
     pub(crate) async fn result(&self) -> Vec<(String, Vec<Document>)> {
         let mut names = self.target.list_collection_names().await.unwrap();
         names.sort();
         let mut result = Vec::new();
         for name in names {
-            let order = if name == "pages" {
-                doc! { "chatId": 1, "number": 1 }
-            } else {
-                doc! { "_id": 1 }
-            };
-            let found = self.target.collection::<Document>(&name).find(doc! {}).sort(order).await.unwrap();
-            let mut documents: Vec<_> = found.try_collect().await.unwrap();
-            if name == "pages" {
-                documents.iter_mut().for_each(|page| drop(page.remove("_id")));
-            }
-            result.push((name, documents));
+            let found = self.target.collection::<Document>(&name).find(doc! {}).sort(doc! { "_id": 1 }).await.unwrap();
+            result.push((name, found.try_collect().await.unwrap()));
         }
         result
     }
 
     pub(crate) async fn count(&self, collection: &str) -> u64 {
         self.target.collection::<Document>(collection).count_documents(doc! {}).await.unwrap()
+    }
+
+    /// Returns the number of chats in the target.
+    pub(crate) async fn count_chats(&self) -> u64 {
+        self.target.collection::<Document>("log").count_documents(doc! { "head": true }).await.unwrap()
     }
 }
 

@@ -23,9 +23,9 @@ async fn the_next_copy_completes_one_that_was_killed() {
     }
 
     for more in [1, CHATS / 3] {
-        let enough = job.count("pages").await + more;
+        let enough = job.count("log").await + more;
         let mut child = job.start();
-        while job.count("pages").await < enough {
+        while job.count("log").await < enough {
             assert!(child.try_wait().unwrap().is_none(), "the copy ends before it can be killed");
             thread::sleep(Duration::from_millis(2));
         }
@@ -33,11 +33,11 @@ async fn the_next_copy_completes_one_that_was_killed() {
         child.wait().unwrap();
         // The server still executes what it received.
         let mut before = 0;
-        while before < job.count("pages").await {
-            before = job.count("pages").await;
+        while before < job.count("log").await {
+            before = job.count("log").await;
             thread::sleep(Duration::from_millis(500));
         }
-        assert!(job.count("chats").await < CHATS, "the copy is complete before it is killed");
+        assert!(job.count_chats().await < CHATS, "the copy is complete before it is killed");
     }
     job.run(&[]).expect_success();
 
@@ -67,10 +67,10 @@ async fn a_hundred_thousand_messages_become_1563_pages() {
     let outcome = job.run(&[]).expect_success();
 
     assert_eq!(outcome.counts("messages"), [COUNT as u64, 0, 0, 0]);
-    assert_eq!(job.count("pages").await, 1563);
-    let pages = job.target.collection::<Document>("pages");
-    let last = pages.find_one(doc! {}).sort(doc! { "number": -1 }).await.unwrap().unwrap();
-    let messages = last.get_array("messages").unwrap();
-    assert_eq!((last.get_i64("number").unwrap(), last.get_i64("count").unwrap(), messages.len()), (1562, 32, 32));
-    assert_eq!(messages[31].as_document().unwrap().get_str("message").unwrap(), "message 100000");
+    assert_eq!(job.count("log").await, 1563);
+    let log = job.target.collection::<Document>("log");
+    let head = log.find_one(doc! { "head": true }).await.unwrap().unwrap();
+    let entries = head.get_array("entries").unwrap();
+    assert_eq!((head.get_i64("number").unwrap(), head.get_i64("lastSeq").unwrap(), entries.len()), (1562, 100_000, 32));
+    assert_eq!(entries[31].as_document().unwrap().get_str("text").unwrap(), "message 100000");
 }

@@ -111,7 +111,7 @@ async fn a_chat_that_cannot_be_copied_is_reported_with_its_messages() {
         assert_eq!(about(&outcome, &format!("chats {}", id_of(&chat))), [why]);
     }
     assert_eq!(about(&outcome, "chats 7"), [": its _id is not an ObjectId (messages: 2)"]);
-    assert_eq!((job.count("chats").await, job.count("pages").await), (1, 1));
+    assert_eq!((job.count_chats().await, job.count("log").await), (1, 1));
 }
 
 #[tokio::test]
@@ -155,9 +155,9 @@ async fn a_message_that_cannot_be_copied_is_reported_and_left_out() {
         ]
     );
     assert_eq!((outcome.status, outcome.counts("messages")), (3, [6, 0, 0, 4]));
-    let page = job.target.collection::<Document>("pages").find_one(doc! {}).await.unwrap().unwrap();
-    let messages = page.get_array("messages").unwrap().iter().map(|message| message.as_document().unwrap());
-    let texts: Vec<_> = messages.map(|message| message.get_str("message").unwrap()).collect();
+    let head = job.target.collection::<Document>("log").find_one(doc! {}).await.unwrap().unwrap();
+    let entries = head.get_array("entries").unwrap().iter().map(|entry| entry.as_document().unwrap());
+    let texts: Vec<_> = entries.map(|entry| entry.get_str("text").unwrap()).collect();
     assert_eq!(texts, ["first", &"a".repeat(4096), "é", "later", "later", "last"]);
     assert_eq!(job.run(&[]).counts("messages"), [0, 0, 6, 4]);
 }
@@ -185,7 +185,7 @@ async fn records_that_conflict_with_the_target_are_reported() {
         other.add("chats", [chat([bob, ada], vec![message(bob, "Hello")])]).await;
         Job { to: job.to, target: job.target, ..other }
     };
-    let before = job.target.collection::<Document>("chats").find_one(doc! { "usersId": bob }).await.unwrap().unwrap();
+    let before = job.target.collection::<Document>("log").find_one(doc! { "members.id": bob }).await.unwrap().unwrap();
 
     let outcome = job.run(&["--into-existing"]);
 

@@ -1,0 +1,151 @@
+//! Sending: one atomic command on the head, which checks membership, looks for a repeat and appends.
+
+use mongodb::bson::doc;
+use mongodb::options::ReturnDocument;
+use serde::Deserialize;
+
+use super::entry::{Entry, NewMessage};
+use super::log::{LAST_ENTRY, Log, Member, PAGE, require_member};
+use crate::contract::errors::{CLIENT_ID_REUSED, NO_SUCH_CHAT};
+use crate::contract::message::Message;
+use crate::database::is_duplicate;
+use crate::error::{Error, Result};
+use crate::values::ids::{ChatId, UserId};
+use crate::values::text::{ClientId, MessageText};
+
+/// The number of attempts at a send if other senders fill the head in between.
+const MAX_ATTEMPTS: usize = 20;
+
+/// The outcome of an attempt to append.
+enum Attempt {
+    Appended(Entry),
+    /// The head did not match.
+    Refused,
+    /// An archive has an entry with this key.
+    Repeated,
+}
+
+/// The part of a head that tells why it did not match.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Refusal {
+    members: Vec<Member>,
+    number: i64,
+    keys: Vec<String>,
+    prev_keys: Vec<String>,
+}
+
+/// A head or an archive, by its keys.
+#[derive(Deserialize)]
+struct Keyed {
+    keys: Vec<String>,
+    entries: Vec<Entry>,
+}
+
+impl Log {
+    /// Appends a message to a chat. A repeat, which has the same `client_id`, returns the original
+    /// message.
+    ///
+    /// # Errors
+    /// [`NO_SUCH_CHAT`], [`NOT_A_MEMBER`](crate::contract::errors::NOT_A_MEMBER), or
+    /// [`CLIENT_ID_REUSED`] if `client_id` was used for another text.
+    pub async fn send(
+        &self,
+        chat: ChatId,
+        sender: UserId,
+        text: MessageText,
+        client_id: Option<ClientId>,
+    ) -> Result<Message> {
+        let new = NewMessage::new(sender, text, client_id);
+        for _ in 0..MAX_ATTEMPTS {
+            match self.append(chat, &new).await? {
+                Attempt::Appended(entry) => return Ok(entry.into_message()),
+                Attempt::Repeated => return self.original(chat, &new).await,
+                Attempt::Refused => {}
+            }
+            let Refusal { members, number, keys, prev_keys } = self.refusal(chat).await?;
+            require_member(&members, sender)?;
+            let key = new.key();
+            if keys.contains(&key) {
+                return self.original(chat, &new).await;
+            }
+            if prev_keys.contains(&key) {
+                self.publish(chat, number - 1, &prev_keys).await?;
+                return self.original(chat, &new).await;
+            }
+            // The head was full, or another sender has emptied it by now.
+            if keys.len() as i64 == PAGE {
+                self.roll(chat).await?;
+            }
+        }
+        Err(Error::Unavailable("other senders filled the chat at every attempt".into()))
+    }
+
+    async fn append(&self, chat: ChatId, new: &NewMessage) -> Result<Attempt> {
+        #[derive(Deserialize)]
+        struct Appended {
+            entries: [Entry; 1],
+        }
+        let key = new.key();
+        let filter = doc! {
+            "_id": chat,
+            "members.id": new.by,
+            LAST_ENTRY: { "$exists": false },
+            "keys": { "$ne": &key },
+            "prevKeys": { "$ne": &key },
+        };
+        // All of these expressions see the head as it was before.
+        let seq = doc! { "$add": ["$lastSeq", 1_i64] };
+        // A literal, so that no text is taken for an expression.
+        let entry =
+            doc! { "$mergeObjects": [{ "$literal": new.to_document() }, { "seq": seq.clone(), "at": "$$NOW" }] };
+        let update = vec![doc! { "$set": {
+            "lastSeq": seq,
+            "lastActivity": "$$NOW",
+            "keys": { "$concatArrays": ["$keys", [{ "$literal": key }]] },
+            "entries": { "$concatArrays": ["$entries", [entry]] },
+        } }];
+        let heads = self.0.clone_with_type::<Appended>();
+        let appended = heads
+            .find_one_and_update(filter, update)
+            .projection(doc! { "_id": 0, "entries": { "$slice": -1 } })
+            .return_document(ReturnDocument::After)
+            .await;
+        match appended {
+            Ok(Some(Appended { entries: [entry] })) => Ok(Attempt::Appended(entry)),
+            Ok(None) => Ok(Attempt::Refused),
+            Err(error) if is_duplicate(&error) => Ok(Attempt::Repeated),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads why a head did not match.
+    async fn refusal(&self, chat: ChatId) -> Result<Refusal> {
+        let heads = self.0.clone_with_type::<Refusal>();
+        let fields = doc! { "_id": 0, "members": 1, "number": 1, "keys": 1, "prevKeys": 1 };
+        heads.find_one(doc! { "_id": chat }).projection(fields).await?.ok_or(NO_SUCH_CHAT)
+    }
+
+    /// Returns the message that was stored with the same key.
+    ///
+    /// It is found by a write that changes nothing, because only a write waits until a majority of the
+    /// servers has the original. A read cannot tell whether a change of the primary may still take it
+    /// back.
+    async fn original(&self, chat: ChatId, new: &NewMessage) -> Result<Message> {
+        let key = new.key();
+        let pages = self.0.clone_with_type::<Keyed>();
+        let nothing = vec![doc! { "$set": { "_id": "$_id" } }];
+        let found = pages
+            .find_one_and_update(doc! { "chatId": chat, "keys": &key }, nothing)
+            .projection(doc! { "_id": 0, "keys": 1, "entries": 1 })
+            .await?;
+        let entry = found.and_then(|Keyed { keys, entries }| {
+            let (_, entry) = keys.into_iter().zip(entries).find(|(other, _)| *other == key)?;
+            Some(entry)
+        });
+        let Some(entry) = entry else {
+            return Err(Error::Unavailable("the chat was rolled while a repeat was looked up".into()));
+        };
+        if entry.text == new.text.as_str() { Ok(entry.into_message()) } else { Err(CLIENT_ID_REUSED) }
+    }
+}
