@@ -16,6 +16,7 @@ mod handshakes;
 mod happy_path;
 mod history;
 mod lifecycle;
+mod log;
 mod messages;
 mod outages;
 mod page;
