@@ -7,6 +7,7 @@ mod acknowledgements;
 mod bad_input;
 mod chats;
 mod codes;
+mod convert;
 mod cookies;
 mod costs;
 mod directory;
