@@ -32,9 +32,10 @@ async fn store_old_chat(stack: &Stack, ada: &User, bob: &User) -> ObjectId {
         }
     };
     let messages: Vec<_> = (1..=COUNT).map(message).collect();
-    let pages = (0_i64..).zip(messages.chunks(64)).map(
-        |(number, page)| doc! { "chatId": chat, "number": number, "count": page.len() as i64, "messages": page.to_vec() },
-    );
+    let pages = (0_i64..).zip(messages.chunks(64)).map(|(number, page)| {
+        let count = page.len() as i64;
+        doc! { "chatId": chat, "number": number, "count": count, "messages": page.to_vec() }
+    });
     database.collection::<Document>("pages").insert_many(pages).await.unwrap();
     chat
 }
