@@ -74,7 +74,7 @@ struct Requirements {
 
 impl Requirements {
     /// Asks the function itself.
-    async fn of(function: &Function) -> Self {
+    async fn from_binary(function: &Function) -> Self {
         let output = command(function).arg("--requirements").envs(GOOD).output().await.unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         let advice = format!("if a variable is not set, add a good value to GOOD, in {}", file!());
@@ -119,7 +119,7 @@ async fn every_function_has_what_it_is_built_from_and_nothing_else() {
     let template = Template::read();
     let mut advice = String::new();
     for function in &template.functions {
-        advice += &advise(&template, function, &Requirements::of(function).await);
+        advice += &advise(&template, function, &Requirements::from_binary(function).await);
     }
     assert!(advice.is_empty(), "change template.yaml:\n{advice}");
 }

@@ -251,10 +251,10 @@ Resources:
     Type: AWS::Serverless::HttpApi
     Properties:
       CorsConfiguration: {AllowOrigins: !Ref Origins, AllowCredentials: true}
-  SendOtp:
+  PlaceOrder:
     Type: AWS::Serverless::Function
     Properties:
-      CodeUri: target/lambda/send-otp
+      CodeUri: target/lambda/place-order
       MemorySize: 256
       Environment:
         Variables:
@@ -266,21 +266,21 @@ Resources:
           STAGE: !Ref Socket.Stage
           CHOICE: !If [IsApi, 'yes', 'no']
           SECRET: !Sub '{{resolve:secretsmanager:x}}'
-      Events: {Api: {Type: HttpApi, Properties: {Method: post, Path: /api/sendOtp}}}
-  Join: {Type: AWS::Serverless::Function, Properties: {CodeUri: target/lambda/join-chat-room}}
-  Created: {Type: Custom::Thing, Properties: {ServiceToken: !GetAtt Join.Arn}}
+      Events: {Api: {Type: HttpApi, Properties: {Method: post, Path: /api/orders}}}
+  Follow: {Type: AWS::Serverless::Function, Properties: {CodeUri: target/lambda/follow-order}}
+  Created: {Type: Custom::Thing, Properties: {ServiceToken: !GetAtt Follow.Arn}}
   Socket:
     Type: AWS::Serverless::WebSocketApi
     Properties:
       RouteSelectionExpression: $request.body.action
       StageName: !Ref Stage
-      Routes: {$connect: {FunctionArn: !GetAtt SendOtp.Arn}}
+      Routes: {$connect: {FunctionArn: !GetAtt PlaceOrder.Arn}}
   Integration:
     Type: AWS::ApiGatewayV2::Integration
-    Properties: {IntegrationUri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Join.Arn}/invocations'}
+    Properties: {IntegrationUri: !Sub 'arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Follow.Arn}/invocations'}
   Route:
     Type: AWS::ApiGatewayV2::Route
-    Properties: {RouteKey: join-chat-room, Target: !Sub 'integrations/${Integration}'}
+    Properties: {RouteKey: follow-order, Target: !Sub 'integrations/${Integration}'}
 "#;
 
     const SOCKETS: &str = r#"
@@ -317,8 +317,8 @@ Resources:
     #[test]
     fn a_function_has_its_own_settings_and_the_global_ones() {
         let template = parse(TEMPLATE).unwrap();
-        let function = &template.functions["SendOtp"];
-        assert_eq!((function.name.as_str(), function.timeout.as_secs(), function.memory), ("SendOtp", 10, 256));
+        let function = &template.functions["PlaceOrder"];
+        assert_eq!((function.name.as_str(), function.timeout.as_secs(), function.memory), ("PlaceOrder", 10, 256));
         let variable = |name: &str| function.environment[name].as_str();
         assert_eq!(variable("ORIGINS"), "https://a.example;https://b.example");
         assert_eq!(variable("URL"), "wss://elsewhere.us-east-1/api");
@@ -331,7 +331,7 @@ Resources:
     #[test]
     fn public_addresses_lead_to_this_machine() {
         let template = parse(TEMPLATE).unwrap();
-        let variable = |name: &str| template.functions["SendOtp"].environment[name].as_str();
+        let variable = |name: &str| template.functions["PlaceOrder"].environment[name].as_str();
         assert_eq!(variable("SOCKETS"), "ws://localhost:3001/api");
         assert_eq!(variable("CONNECTIONS"), "http://127.0.0.1:3001/api");
         assert_eq!(variable("API"), "http://localhost:3000");
@@ -344,13 +344,13 @@ Resources:
         let route = &http.routes[0];
         assert_eq!(
             (route.method.as_str(), route.path.as_str(), route.function.as_str()),
-            ("POST", "/api/sendOtp", "SendOtp")
+            ("POST", "/api/orders", "PlaceOrder")
         );
         assert_eq!(http.stage, "$default");
         assert_eq!(http.cors.unwrap().origins, ["https://a.example", "https://b.example"]);
-        assert_eq!(websocket.routes["$connect"], "SendOtp");
-        assert_eq!(websocket.routes["join-chat-room"], "Join");
-        assert_eq!(template.custom_resources[0].function, "Join");
+        assert_eq!(websocket.routes["$connect"], "PlaceOrder");
+        assert_eq!(websocket.routes["follow-order"], "Follow");
+        assert_eq!(template.custom_resources[0].function, "Follow");
     }
 
     #[test]
@@ -389,7 +389,7 @@ Resources:
         assert_eq!(error("!Ref Stage\n", "!Ref Stag\n"), "line 36: there is no parameter or resource Stag");
         assert_eq!(error("!Join [';'", "!Jion [';'"), "line 21: !Jion is not supported, or not in this form");
         assert_eq!(
-            error("!GetAtt SendOtp.Arn", "!GetAtt Http.Arn"),
+            error("!GetAtt PlaceOrder.Arn", "!GetAtt Http.Arn"),
             "line 37: Http.Arn is not the ARN of a function of this template"
         );
     }

@@ -119,11 +119,11 @@ mod tests {
 
     #[test]
     fn a_message_has_a_body_and_neither_headers_nor_query() {
-        let event = message(&context(), "chatsend", "L0SM9cOFvHcCIhw=", "{}");
+        let event = message(&context(), "follow-order", "L0SM9cOFvHcCIhw=", "{}");
         assert_eq!(event["body"], "{}");
         assert!(event.get("headers").is_none() && event.get("queryStringParameters").is_none());
         assert!(event["requestContext"]["messageId"].is_string());
-        assert_eq!(event["requestContext"]["routeKey"], "chatsend");
+        assert_eq!(event["requestContext"]["routeKey"], "follow-order");
     }
 
     #[test]
