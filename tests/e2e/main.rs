@@ -5,6 +5,7 @@
 
 mod acknowledgements;
 mod bad_input;
+mod billing;
 mod chats;
 mod codes;
 mod convert;

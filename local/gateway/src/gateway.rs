@@ -23,6 +23,7 @@ use crate::lambda::{Host, Settings, Tap};
 use crate::listeners::{Listeners, bind};
 use crate::process_group::ProcessGroup;
 use crate::template::{self, Environment, Overrides, Template, TemplateError};
+use crate::usage::{Meter, Usage};
 use crate::watch::Watch;
 use crate::websocket::WebSocketApi;
 use crate::workspace::Workspace;
@@ -168,12 +169,15 @@ impl Gateway {
             workspace.build_programs(&programs).await?;
         }
         self.check(&template)?;
+        let time_scale = self.time_scale.get();
+        let meter = Meter::new(time_scale);
         let settings = Settings {
             binaries: self.binaries,
             group: self.group,
             max_processes: self.max_processes.get(),
             idle: self.idle,
             tap: self.tap,
+            meter: meter.clone(),
         };
         let (runtime_listener, runtime_port) = bind(0).await?;
         let functions = template.functions.into_values().collect();
@@ -181,19 +185,20 @@ impl Gateway {
         let mut servers = JoinSet::new();
         servers.spawn(runtime_api.serve(runtime_listener));
         // From here on, dropping it ends what was started.
-        let mut running = RunningGateway { http_url: String::new(), websocket_url: None, host, servers };
+        let mut running = RunningGateway { http_url: String::new(), websocket_url: None, host, meter, servers };
         create_custom_resources(&template.custom_resources, &running.host).await?;
 
         let activity = Activity::default();
-        let api = HttpApi::new(template.http, running.host.clone(), activity.clone(), self.index)?;
-        let routes = (self.routes)(&api).merge(local_routes(&api, activity.clone(), running.host.clone()));
+        let (host, meter) = (running.host.clone(), running.meter.clone());
+        let api = HttpApi::new(template.http, host.clone(), activity.clone(), meter.clone(), self.index)?;
+        let local = local_routes(&api, activity.clone(), meter.clone(), host.clone());
+        let routes = (self.routes)(&api).merge(local);
         running.http_url = format!("http://localhost:{http_port}{}", api.stage_prefix());
         running.servers.spawn(serve_http(listeners.http, routes, api));
         if let Some(websocket) = template.websocket {
             let domain = format!("localhost:{websocket_port}");
             running.websocket_url = Some(format!("ws://{domain}/{}", websocket.stage));
-            let host = running.host.clone();
-            let api = WebSocketApi::new(websocket, domain, host, activity, self.time_scale.get());
+            let api = WebSocketApi::new(websocket, domain, host, activity, meter, time_scale);
             running.servers.spawn(api.serve(listeners.websocket));
         }
         if let Some(workspace) = self.watched {
@@ -245,12 +250,13 @@ pub struct RunningGateway {
     http_url: String,
     websocket_url: Option<String>,
     host: Host,
+    meter: Meter,
     servers: JoinSet<()>,
 }
 
 impl RunningGateway {
-    /// Returns the address of the HTTP API with its stage. Extra routes, the stream of activity and
-    /// Lambda's API are on the same port, without a stage.
+    /// Returns the address of the HTTP API with its stage. Extra routes, the routes below `/_local/`
+    /// and Lambda's API are on the same port, without a stage.
     pub fn http_url(&self) -> &str {
         &self.http_url
     }
@@ -258,6 +264,11 @@ impl RunningGateway {
     /// Returns the address of the WebSocket API with its stage, if the template has one.
     pub fn websocket_url(&self) -> Option<&str> {
         self.websocket_url.as_deref()
+    }
+
+    /// Returns what AWS would have billed since the start.
+    pub fn usage(&self) -> Usage {
+        self.meter.usage()
     }
 
     /// Ends the servers, closes the sockets, and kills the processes of functions. HTTP connections

@@ -34,6 +34,7 @@
 //! - `websocket`: the WebSocket API and `@connections`
 //! - `activity`: the stream behind `/_local/activity`
 //! - `lambda`: the processes of functions, the Runtime API, and the [`Tap`] on their database
+//! - `usage`: the [`Usage`] that AWS would bill
 //! - `binaries`: the check that template and binaries belong together
 //! - `template`: from YAML to functions, routes and custom resources
 //! - `watch`, `workspace`: hot reload and the [`Workspace`] that it builds
@@ -56,6 +57,7 @@ mod listeners;
 mod process_group;
 mod shutdown;
 mod template;
+mod usage;
 mod watch;
 mod websocket;
 mod workspace;
@@ -67,4 +69,5 @@ pub use lambda::{CountCommands, Tap};
 pub use listeners::Listeners;
 pub use process_group::ProcessGroup;
 pub use shutdown::shutdown_requested;
+pub use usage::{FunctionUsage, Usage};
 pub use workspace::Workspace;

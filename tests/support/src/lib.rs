@@ -4,6 +4,7 @@
 //! - [`Browser`], [`User`], [`Chat`], [`Socket`] and [`Handshake`] use it as clients do. Everything
 //!   that they send and receive is validated against the descriptions of the APIs.
 //! - [`exercise_every_function`] uses all of it, and [`Activity`] reports what that took.
+//! - [`Usage`] is what AWS would bill for it.
 //! - [`Proxy`] stands in front of a server and fails on demand.
 //! - [`Template`] and [`descriptions`] are what `template.yaml` and the descriptions say, so that
 //!   no test keeps a list of functions, routes or fields of its own.
@@ -23,6 +24,7 @@ mod proxy;
 mod socket;
 mod stack;
 mod template;
+mod usage;
 mod users;
 mod wait;
 mod workspace;
@@ -38,6 +40,7 @@ pub use proxy::Proxy;
 pub use socket::{Handshake, Socket};
 pub use stack::{ALLOWED_ORIGIN, Setup, Stack, new_database_at, shared, skip_on_deployed_stack};
 pub use template::{Function, Route, Template};
+pub use usage::Usage;
 pub use users::{User, new_email, prove_address, send_code, unique};
 pub use wait::eventually;
 pub use workspace::{ASYNCAPI, OPENAPI, PAGE, binaries, cargo, profile_folder, temporary_folder, workspace};

@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::ids::gateway_id;
 use crate::lambda::{Host, Invoked, MAX_PAYLOAD};
 use crate::template::{self, Cors};
+use crate::usage::Meter;
 
 /// The largest body that the gateway accepts
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>).
@@ -43,6 +44,7 @@ struct Inner {
     cors: Option<Cors>,
     host: Host,
     activity: Activity,
+    meter: Meter,
     index: Option<Index>,
 }
 
@@ -53,13 +55,15 @@ impl HttpApi {
         api: Option<template::HttpApi>,
         host: Host,
         activity: Activity,
+        meter: Meter,
         index: Option<Index>,
     ) -> Result<Self, Error> {
         let (stage, routes, cors) = match api {
             Some(api) => (api.stage, api.routes, api.cors),
             None => (DEFAULT_STAGE.to_owned(), Vec::new(), None),
         };
-        Ok(Self(Arc::new(Inner { stage, routes: Routes::new(&routes)?, cors, host, activity, index })))
+        let routes = Routes::new(&routes)?;
+        Ok(Self(Arc::new(Inner { stage, routes, cors, host, activity, meter, index })))
     }
 
     /// Answers a request as the deployed API would.
@@ -68,6 +72,7 @@ impl HttpApi {
         if let Some(cors) = &self.0.cors
             && cors::is_preflight(&request)
         {
+            self.0.meter.count_request(0);
             return cors::preflight(cors, origin.as_ref());
         }
         let mut response = self.0.route(request).await;
@@ -106,7 +111,10 @@ impl Inner {
         let Some(matched) = path.and_then(|path| self.routes.find(request.method().as_str(), path)) else {
             return match &self.index {
                 Some(index) if request.method() == Method::GET && request.uri().path() == "/" => index(),
-                _ => refusal(StatusCode::NOT_FOUND, "Not Found"),
+                _ => {
+                    self.meter.count_request(0);
+                    refusal(StatusCode::NOT_FOUND, "Not Found")
+                }
             };
         };
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
@@ -114,6 +122,7 @@ impl Inner {
         let Ok(body) = to_bytes(body, MAX_BODY).await else {
             return refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         };
+        self.meter.count_request(body.len());
         let id = gateway_id();
         let peer = peer.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
         let payload = event::request(&head, body, &matched, &Context { id: &id, stage: &self.stage, peer });

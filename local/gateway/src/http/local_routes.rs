@@ -1,4 +1,4 @@
-//! Routes that no deployment has: the stream of activity and Lambda's API.
+//! Routes that no deployment has: the stream of activity, the usage, and Lambda's API.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -14,14 +14,17 @@ use tokio::sync::broadcast::error::RecvError;
 use super::api::{HttpApi, refusal};
 use crate::activity::Activity;
 use crate::lambda::{Host, InvokeError, MAX_PAYLOAD};
+use crate::usage::{Meter, Usage};
 
-/// Returns the routes `/_local/activity` and `/2015-03-31/functions/{function}/invocations`.
-pub(crate) fn local_routes(api: &HttpApi, activity: Activity, host: Host) -> Router {
+/// Returns the routes `/_local/activity`, `/_local/usage` and
+/// `/2015-03-31/functions/{function}/invocations`.
+pub(crate) fn local_routes(api: &HttpApi, activity: Activity, meter: Meter, host: Host) -> Router {
     let activity = Router::new().route("/_local/activity", get(follow)).with_state(activity);
+    let usage = Router::new().route("/_local/usage", get(report)).with_state(meter);
     let invocations = Router::new()
         .route("/2015-03-31/functions/{function}/invocations", post(invoke).layer(DefaultBodyLimit::max(MAX_PAYLOAD)))
         .with_state(host);
-    api.allow_origins(activity).merge(invocations)
+    api.allow_origins(activity.merge(usage)).merge(invocations)
 }
 
 /// Sends all activity from now on, as server-sent events.
@@ -36,6 +39,11 @@ async fn follow(State(activity): State<Activity>) -> impl IntoResponse {
         }
     });
     Sse::new(entries).keep_alive(KeepAlive::default())
+}
+
+/// Answers with what AWS would have billed since the start.
+async fn report(State(meter): State<Meter>) -> Json<Usage> {
+    Json(meter.usage())
 }
 
 /// Invokes a function by Lambda's own API

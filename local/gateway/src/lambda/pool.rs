@@ -101,6 +101,7 @@ impl Pool {
 
     /// Owns one process from its start to its end.
     async fn work(self: Arc<Self>) {
+        let since = Instant::now();
         let started = Process::start(&self.function, &self.settings, &self.api).await;
         self.state().starting -= 1;
         match started {
@@ -119,6 +120,8 @@ impl Pool {
             Err(error) => {
                 let invocation = self.state().waiting.pop_front();
                 if let Some(invocation) = invocation {
+                    self.settings.meter.count_invocation(&self.function.name);
+                    self.settings.meter.add_duration(&self.function.name, since.elapsed());
                     let _ = invocation.answer.send(error.into());
                 }
             }
@@ -129,6 +132,8 @@ impl Pool {
 
     /// Has the process handle an invocation. Returns false if it cannot handle another one.
     async fn run(&self, process: &mut Process, invocation: Waiting) -> bool {
+        let meter = &self.settings.meter;
+        meter.count_invocation(&self.function.name);
         let init = process.take_init_duration();
         let (commands_before, since) = (process.database_commands(), Instant::now());
         let answer = process.invoke(invocation.id, invocation.payload, &self.function).await;
@@ -142,7 +147,10 @@ impl Pool {
         let usable = matches!(answer, Ok(_) | Err(InvokeError::Failed(_)));
         // The caller may have given up.
         let _ = invocation.answer.send(Invoked { answer, report: Some(report) });
-        usable && process.wait_until_ready(NEXT_TIMEOUT).await.is_ok()
+        let usable = usable && process.wait_until_ready(NEXT_TIMEOUT).await.is_ok();
+        // Lambda bills a function until it requests the next invocation, not until its answer.
+        meter.add_duration(&self.function.name, init.unwrap_or_default() + since.elapsed());
+        usable
     }
 
     /// Returns the next invocation, or nothing if none came while a process may be idle.

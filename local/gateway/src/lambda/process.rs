@@ -16,6 +16,7 @@ use super::runtime_api::{Invocation, RuntimeApi, Slot};
 use super::tap::{OpenTap, Tap};
 use crate::ids::{REGION, function_arn};
 use crate::template::Function;
+use crate::usage::Meter;
 
 /// Lambda gives an environment ten seconds to initialize.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) idle: Duration,
     /// The way to the database, if commands are counted.
     pub(crate) tap: Option<Tap>,
+    /// Counts invocations and their durations.
+    pub(crate) meter: Meter,
 }
 
 /// A running process. Dropping it kills it.

@@ -25,6 +25,7 @@ use crate::clock::Now;
 use crate::ids::gateway_id;
 use crate::lambda::Host;
 use crate::template;
+use crate::usage::Meter;
 
 /// A socket from its handshake to its end.
 type Socket = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -53,10 +54,11 @@ impl WebSocketApi {
         domain: String,
         host: Host,
         activity: Activity,
+        meter: Meter,
         time_scale: u32,
     ) -> Self {
         let template::WebSocketApi { stage, selector, routes: functions } = api;
-        let connections = Connections::default();
+        let connections = Connections::new(meter);
         let routes = Arc::new(Routes { selector, functions, host, connections, activity });
         Self { stage, domain, limits: Limits::scaled(time_scale), routes }
     }

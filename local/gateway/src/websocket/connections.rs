@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::context::Context;
 use crate::clock::Now;
+use crate::usage::Meter;
 
 /// How many messages are queued for a client that does not read. Further ones are refused.
 const QUEUE: usize = 256;
@@ -18,15 +19,25 @@ pub(super) enum Outgoing {
 }
 
 /// All open sockets. A clone is the same collection.
-#[derive(Clone, Default)]
-pub(super) struct Connections(Arc<Mutex<HashMap<String, Connection>>>);
+#[derive(Clone)]
+pub(super) struct Connections {
+    open: Arc<Mutex<HashMap<String, Connection>>>,
+    meter: Meter,
+}
 
 impl Connections {
+    /// No sockets yet. Their messages and minutes will be counted by `meter`.
+    pub(super) fn new(meter: Meter) -> Self {
+        Self { open: Arc::default(), meter }
+    }
+
     /// Registers a socket and returns the queue of messages for its client.
     pub(super) fn open(&self, context: Context) -> (Connection, mpsc::Receiver<Outgoing>) {
         let (outgoing, queue) = mpsc::channel(QUEUE);
         let last_active = Arc::new(Mutex::new(context.connected_at));
-        let connection = Connection { context: Arc::new(context), outgoing, last_active };
+        let meter = self.meter.clone();
+        meter.open(&context.connection_id);
+        let connection = Connection { context: Arc::new(context), outgoing, last_active, meter };
         self.lock().insert(connection.context.connection_id.clone(), connection.clone());
         (connection, queue)
     }
@@ -39,10 +50,11 @@ impl Connections {
     /// Forgets a socket.
     pub(super) fn remove(&self, id: &str) {
         self.lock().remove(id);
+        self.meter.close(id);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Connection>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -52,14 +64,30 @@ pub(super) struct Connection {
     pub(super) context: Arc<Context>,
     outgoing: mpsc::Sender<Outgoing>,
     last_active: Arc<Mutex<Now>>,
+    meter: Meter,
 }
 
 impl Connection {
     /// Queues a message for the client. Returns false if the queue is full.
     pub(super) fn send(&self, text: String) -> bool {
         self.touch();
+        let place = self.outgoing.try_reserve();
+        if matches!(place, Err(mpsc::error::TrySendError::Full(()))) {
+            return false;
+        }
+        // Counted first, so that a message that the client has is always counted.
+        self.meter.count_sent(text.len());
         // If the queue is closed, the client has just left, and the message is lost as on AWS.
-        !matches!(self.outgoing.try_send(Outgoing::Text(text)), Err(mpsc::error::TrySendError::Full(_)))
+        if let Ok(place) = place {
+            place.send(Outgoing::Text(text));
+        }
+        true
+    }
+
+    /// Notes that the client sent a message of this many bytes.
+    pub(super) fn receive(&self, bytes: usize) {
+        self.touch();
+        self.meter.count_received(bytes);
     }
 
     /// Closes the socket after the queued messages, without waiting for it.
@@ -75,7 +103,7 @@ impl Connection {
     }
 
     /// Notes that the client sent or was sent a message.
-    pub(super) fn touch(&self) {
+    fn touch(&self) {
         *self.last_active.lock().unwrap_or_else(PoisonError::into_inner) = Now::get();
     }
 }

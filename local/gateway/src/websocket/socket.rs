@@ -76,7 +76,7 @@ async fn exchange(
         tokio::select! {
             message = socket.next(), if frames.len() < PARALLEL_FRAMES => match message {
                 Some(Ok(Message::Text(text))) => {
-                    connection.touch();
+                    connection.receive(text.len());
                     let (routes, context) = (Arc::clone(routes), Arc::clone(&connection.context));
                     frames.spawn(async move { routes.handle_frame(&context, text.as_str()).await });
                 }

@@ -93,3 +93,31 @@ async fn stopping_ends_the_processes_of_functions() {
 
     eventually("the process ends", async || !Path::new("/proc").join(&process).exists()).await;
 }
+
+#[tokio::test]
+async fn a_program_reads_the_usage_that_the_route_reports() {
+    let processes = ProcessGroup::start().unwrap();
+    let gateway = start(&processes).await;
+
+    send(&gateway, Method::GET, "/routes/exact").await;
+
+    let usage = gateway.usage();
+    assert_eq!((usage.http_requests, usage.functions["Echo"].invocations), (1, 1));
+    let answer = send(&gateway, Method::GET, "/_local/usage").await;
+    assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], "https://page.example");
+    assert_eq!(answer.json::<Value>().await.unwrap()["httpRequests"], 1);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn routes_of_the_program_are_not_billed() {
+    let processes = ProcessGroup::start().unwrap();
+    let gateway = start(&processes).await;
+
+    for path in ["/", "/routes/other"] {
+        send(&gateway, Method::GET, path).await;
+    }
+
+    assert_eq!(gateway.usage().http_requests, 0);
+    gateway.stop().await;
+}

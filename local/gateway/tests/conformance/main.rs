@@ -23,3 +23,4 @@ mod socket_events;
 mod socket_limits;
 mod socket_routing;
 mod template_errors;
+mod usage;

@@ -4,22 +4,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::harness::{Frame, Setup, Socket, shared};
 
 const MAX_FRAME: usize = 32 * 1024;
 const MAX_MESSAGE: usize = 128 * 1024;
-
-/// Sends a message in frames of these sizes.
-async fn send_in_frames(socket: &mut Socket<'_>, sizes: &[usize]) {
-    for (index, size) in sizes.iter().enumerate() {
-        let kind = if index == 0 { Data::Text } else { Data::Continue };
-        let frame = RawFrame::message("x".repeat(*size), OpCode::Data(kind), index + 1 == sizes.len());
-        socket.send_raw(Message::Frame(frame)).await;
-    }
-}
 
 #[tokio::test]
 async fn a_binary_frame_closes_the_socket_with_1003() {
@@ -55,7 +44,7 @@ async fn a_longer_frame_closes_the_socket_with_1009() {
 async fn a_message_in_several_frames_has_at_most_128_kib() {
     let mut socket = Socket::open(shared()).await;
 
-    send_in_frames(&mut socket, &[MAX_FRAME; 4]).await;
+    socket.send_in_frames(&[MAX_FRAME; 4]).await;
 
     assert_eq!(socket.event("MESSAGE").await["body"].as_str().unwrap().len(), MAX_MESSAGE);
     socket.expect_silence().await;
@@ -65,7 +54,7 @@ async fn a_message_in_several_frames_has_at_most_128_kib() {
 async fn a_longer_message_closes_the_socket_with_1009() {
     let mut socket = Socket::open(shared()).await;
 
-    send_in_frames(&mut socket, &[MAX_FRAME, MAX_FRAME, MAX_FRAME, MAX_FRAME, 1]).await;
+    socket.send_in_frames(&[MAX_FRAME, MAX_FRAME, MAX_FRAME, MAX_FRAME, 1]).await;
 
     assert_eq!(socket.next().await, Frame::Close(1009));
     assert_eq!(socket.event("DISCONNECT").await["requestContext"]["disconnectStatusCode"], 1009);

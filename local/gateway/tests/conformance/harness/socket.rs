@@ -10,6 +10,8 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -135,6 +137,15 @@ impl<'a> Socket<'a> {
     /// Sends a frame of text.
     pub(crate) async fn send(&mut self, text: impl Into<String>) {
         self.send_raw(Message::text(text.into())).await;
+    }
+
+    /// Sends a message in frames of these sizes.
+    pub(crate) async fn send_in_frames(&mut self, sizes: &[usize]) {
+        for (index, size) in sizes.iter().enumerate() {
+            let kind = if index == 0 { Data::Text } else { Data::Continue };
+            let frame = RawFrame::message("x".repeat(*size), OpCode::Data(kind), index + 1 == sizes.len());
+            self.send_raw(Message::Frame(frame)).await;
+        }
     }
 
     /// Sends any frame.
