@@ -41,7 +41,7 @@ impl Log {
     pub async fn inbox(&self, user: UserId) -> Result<Vec<ChatSummary>> {
         let other = doc! { "$first": { "$filter": { "input": "$members.id", "cond": { "$ne": ["$$this", user] } } } };
         let stages = vec![
-            doc! { "$match": { "members.id": user } },
+            doc! { "$match": { "members.id": user, "head": true } },
             doc! { "$sort": { "lastActivity": -1, "_id": -1 } },
             doc! { "$limit": MAX_LISTED },
             doc! { "$project": { "friend": other, "last": { "$ifNull": [{ "$last": "$entries" }, "$last"] } } },

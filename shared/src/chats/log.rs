@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::entry::Entry;
 use crate::config::{ConfigError, Environment, FromEnv};
 use crate::contract::errors::{NO_SUCH_CHAT, NOT_A_MEMBER};
-use crate::database::{index, unique};
+use crate::database::unique;
 use crate::error::Result;
 use crate::values::ids::{ChatId, UserId};
 
@@ -61,7 +61,7 @@ pub(crate) fn indexes() -> Vec<IndexModel> {
         // An archive gets its keys only when the head has dropped them.
         partial(doc! { "chatId": 1, "keys": 1 }, true, doc! { "keys": { "$exists": true } }),
         partial(doc! { "pair": 1 }, true, doc! { "pair": { "$exists": true } }),
-        index(doc! { "members.id": 1, "lastActivity": -1, "_id": -1 }),
+        partial(doc! { "members.id": 1, "lastActivity": -1, "_id": -1 }, false, doc! { "head": true }),
     ]
 }
 

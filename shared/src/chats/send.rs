@@ -16,15 +16,6 @@ use crate::values::text::{ClientId, MessageText};
 /// The number of attempts at a send if other senders fill the head in between.
 const MAX_ATTEMPTS: usize = 20;
 
-/// The outcome of an attempt to append.
-enum Attempt {
-    Appended(Entry),
-    /// The head did not match.
-    Refused,
-    /// An archive has an entry with this key.
-    Repeated,
-}
-
 /// The part of a head that tells why it did not match.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,22 +49,19 @@ impl Log {
     ) -> Result<Message> {
         let new = NewMessage::new(sender, text, client_id);
         for _ in 0..MAX_ATTEMPTS {
-            match self.append(chat, &new).await? {
-                Attempt::Appended(entry) => return Ok(entry.into_message()),
-                Attempt::Repeated => return self.original(chat, &new).await,
-                Attempt::Refused => {}
+            if let Some(entry) = self.append(chat, &new).await? {
+                return Ok(entry.into_message());
             }
             let Refusal { members, number, keys, prev_keys } = self.refusal(chat).await?;
             require_member(&members, sender)?;
-            let key = new.key();
-            if keys.contains(&key) {
-                return self.original(chat, &new).await;
-            }
-            if prev_keys.contains(&key) {
+            if prev_keys.contains(&new.key()) {
                 self.publish(chat, number - 1, &prev_keys).await?;
-                return self.original(chat, &new).await;
             }
-            // The head was full, or another sender has emptied it by now.
+            if let Some(original) = self.original(chat, &new).await? {
+                let is_repeat = original.text == new.text.as_str();
+                return if is_repeat { Ok(original.into_message()) } else { Err(CLIENT_ID_REUSED) };
+            }
+            // Otherwise, another sender has emptied the head by now.
             if keys.len() as i64 == PAGE {
                 self.roll(chat).await?;
             }
@@ -81,7 +69,8 @@ impl Log {
         Err(Error::Unavailable("other senders filled the chat at every attempt".into()))
     }
 
-    async fn append(&self, chat: ChatId, new: &NewMessage) -> Result<Attempt> {
+    /// Returns the appended entry, or `None` if the head did not match, or an archive has the key.
+    async fn append(&self, chat: ChatId, new: &NewMessage) -> Result<Option<Entry>> {
         #[derive(Deserialize)]
         struct Appended {
             entries: [Entry; 1],
@@ -112,9 +101,8 @@ impl Log {
             .return_document(ReturnDocument::After)
             .await;
         match appended {
-            Ok(Some(Appended { entries: [entry] })) => Ok(Attempt::Appended(entry)),
-            Ok(None) => Ok(Attempt::Refused),
-            Err(error) if is_duplicate(&error) => Ok(Attempt::Repeated),
+            Ok(head) => Ok(head.map(|Appended { entries: [entry] }| entry)),
+            Err(error) if is_duplicate(&error) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -126,12 +114,12 @@ impl Log {
         heads.find_one(doc! { "_id": chat }).projection(fields).await?.ok_or(NO_SUCH_CHAT)
     }
 
-    /// Returns the message that was stored with the same key.
+    /// Returns the message that was stored with the same key, if there is one.
     ///
     /// It is found by a write that changes nothing, because only a write waits until a majority of the
     /// servers has the original. A read cannot tell whether a change of the primary may still take it
     /// back.
-    async fn original(&self, chat: ChatId, new: &NewMessage) -> Result<Message> {
+    async fn original(&self, chat: ChatId, new: &NewMessage) -> Result<Option<Entry>> {
         let key = new.key();
         let pages = self.0.clone_with_type::<Keyed>();
         let nothing = vec![doc! { "$set": { "_id": "$_id" } }];
@@ -139,13 +127,9 @@ impl Log {
             .find_one_and_update(doc! { "chatId": chat, "keys": &key }, nothing)
             .projection(doc! { "_id": 0, "keys": 1, "entries": 1 })
             .await?;
-        let entry = found.and_then(|Keyed { keys, entries }| {
+        Ok(found.and_then(|Keyed { keys, entries }| {
             let (_, entry) = keys.into_iter().zip(entries).find(|(other, _)| *other == key)?;
             Some(entry)
-        });
-        let Some(entry) = entry else {
-            return Err(Error::Unavailable("the chat was rolled while a repeat was looked up".into()));
-        };
-        if entry.text == new.text.as_str() { Ok(entry.into_message()) } else { Err(CLIENT_ID_REUSED) }
+        }))
     }
 }
