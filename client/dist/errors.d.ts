@@ -12,12 +12,17 @@ export declare class ChatError extends Error {
     readonly retryAfter: number | undefined;
     /** The socket action that failed, if any. */
     readonly action: string | undefined;
+    /** The chat whose join failed, if any. */
+    readonly chatId: string | undefined;
     constructor(status: number, message: string, details?: {
         code?: string | undefined;
         retryAfter?: number | undefined;
         action?: string | undefined;
+        chatId?: string | undefined;
         cause?: unknown;
     });
 }
 /** Reports an error in the caller's code as the browser reports an uncaught one. */
 export declare function report(error: unknown): void;
+/** Settles like `promise`, or rejects with the signal's reason once it is aborted. */
+export declare function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T>;

@@ -54,6 +54,18 @@ export interface ClientOptions {
     fetch?: (url: string, init: RequestInit) => Promise<Response>;
     /** Opens sockets: the global `WebSocket` by default, which Node has since version 22. */
     WebSocket?: SocketConstructor;
+    /**
+     * `false` to let a 401 reject instead of renewing the tokens. Use it wherever the new cookies
+     * would not reach their owner, as in server-side rendering with a visitor's cookies.
+     */
+    refresh?: boolean;
+}
+/** The options of a single call. */
+export interface CallOptions {
+    /** Aborts the call, which then rejects with the signal's reason. */
+    signal?: AbortSignal | undefined;
+    /** The time limit in milliseconds: 60,000 by default. */
+    timeout?: number | undefined;
 }
 /** The part of a WebSocket that this client uses. Browsers and the package `ws` provide it. */
 export interface Socket {
@@ -76,34 +88,36 @@ export type SocketConstructor = new (url: string) => Socket;
  */
 export declare class HttpApi {
     #private;
-    constructor({ url, fetch }: ClientOptions);
+    /** Whether expired tokens are renewed. */
+    readonly canRefresh: boolean;
+    constructor({ url, fetch, refresh }: ClientOptions);
     /** Mails a six-digit code, which is valid for 3 minutes. */
     sendOtp(json: {
         email: string;
-    }): Promise<Done>;
+    }, options?: CallOptions): Promise<Done>;
     /** Signs in with a mailed code. If `isComplete` is false, call `uploadDetails` next. */
     verifyOtp(json: {
         email: string;
         otp: string;
-    }): Promise<Done & {
+    }, options?: CallOptions): Promise<Done & {
         isComplete: boolean;
     }>;
     /** Invalidates the mailed code, if any. */
     deleteOtp(json: {
         email: string;
-    }): Promise<Done>;
+    }, options?: CallOptions): Promise<Done>;
     /** Completes or changes the profile. `profile` is a JPEG, PNG or WebP image of up to 2 MiB. */
     uploadDetails({ profile, ...json }: {
         fullName: string;
         email: string;
         profile?: Blob;
-    }): Promise<Done>;
+    }, options?: CallOptions): Promise<Done>;
     /** Ends this session and closes its sockets. */
-    logout(): Promise<Done>;
+    logout(options?: CallOptions): Promise<Done>;
     /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
-    refresh(): Promise<Done>;
+    refresh({ signal }?: Pick<CallOptions, 'signal'>): Promise<Done>;
     /** Returns the signed-in user. */
-    userDetails(): Promise<Success & {
+    userDetails(options?: CallOptions): Promise<Success & {
         userdata: User;
     }>;
     /**
@@ -114,18 +128,18 @@ export declare class HttpApi {
         search?: string;
         limit?: number;
         after?: Id;
-    }): Promise<Success & {
+    }, options?: CallOptions): Promise<Success & {
         data: Person[];
         next: Id | null;
     }>;
     /** Creates a chat with another user. Rejects with 409 if it exists already. */
     createConnection(json: {
         personId: Id;
-    }): Promise<Done & {
+    }, options?: CallOptions): Promise<Done & {
         chatId: Id;
     }>;
     /** Lists all chats, the most recently active one first. */
-    allConnection(): Promise<Success & {
+    allConnection(options?: CallOptions): Promise<Success & {
         data: Connection[];
     }>;
     /** Returns messages, oldest first: the latest ones, or those `before` or `after` a `seq`. */
@@ -134,7 +148,7 @@ export declare class HttpApi {
         limit?: number;
         before?: number;
         after?: number;
-    }): Promise<Success & {
+    }, options?: CallOptions): Promise<Success & {
         data: {
             _id: Id;
             chats: Message[];
@@ -150,20 +164,20 @@ export declare class HttpApi {
         userId: Id;
         message: string;
         clientId?: string;
-    }): Promise<Done & {
+    }, options?: CallOptions): Promise<Done & {
         data: Message;
     }>;
     /** Returns the last message of a chat, if any. */
     lastMessage(query: {
         chatId: Id;
-    }): Promise<Success & {
+    }, options?: CallOptions): Promise<Success & {
         data: {
             _id: Id;
             chats: Message[];
         };
     }>;
     /** Creates a ticket, which opens one socket. `socket` calls this itself. */
-    socketTicket(): Promise<Ticket>;
+    socketTicket(options?: CallOptions): Promise<Ticket>;
     /** Downloads the photo at a `photoUrl`. */
-    photo(photoUrl: string): Promise<Blob>;
+    photo(photoUrl: string, options?: CallOptions): Promise<Blob>;
 }

@@ -12,6 +12,8 @@ export class ChatError extends Error {
   readonly retryAfter: number | undefined;
   /** The socket action that failed, if any. */
   readonly action: string | undefined;
+  /** The chat whose join failed, if any. */
+  readonly chatId: string | undefined;
 
   constructor(
     status: number,
@@ -20,6 +22,7 @@ export class ChatError extends Error {
       code?: string | undefined;
       retryAfter?: number | undefined;
       action?: string | undefined;
+      chatId?: string | undefined;
       cause?: unknown;
     } = {},
   ) {
@@ -28,6 +31,7 @@ export class ChatError extends Error {
     this.code = details.code;
     this.retryAfter = details.retryAfter;
     this.action = details.action;
+    this.chatId = details.chatId;
   }
 }
 
@@ -35,4 +39,19 @@ export class ChatError extends Error {
 export function report(error: unknown): void {
   if (typeof reportError === 'function') reportError(error);
   else console.error(error);
+}
+
+/** Settles like `promise`, or rejects with the signal's reason once it is aborted. */
+export function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return promise;
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    // jsdom has no reasons.
+    stop = () => reject(signal.reason ?? new DOMException('aborted', 'AbortError'));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop);
+  });
+  return Promise.race([promise, aborted]).finally(() =>
+    signal.removeEventListener('abort', stop),
+  );
 }

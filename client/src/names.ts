@@ -28,6 +28,12 @@ export const RELAYED_AS: { readonly [action: string]: string | undefined } = {
   messageRecieved: 'messageSent',
 };
 
+/**
+ * Actions that say what is true at this moment. They are sent at once or not at all, since they are
+ * false later.
+ */
+export const EPHEMERAL: readonly string[] = ['sendActiveResponse'];
+
 /** The name of an action. */
 export type Action = keyof typeof ACTIONS;
 /** The name of a server event. */
@@ -36,3 +42,9 @@ export type ServerEvent = keyof typeof EVENTS;
 export type Parameters<A extends Action> = { [Name in (typeof ACTIONS)[A][number]]: string };
 /** The fields of a server event, by name. */
 export type Payload<E extends ServerEvent> = { [Name in (typeof EVENTS)[E][number]]: string };
+/** The parameters of an action, by position. */
+export type Arguments<A extends Action> = Positional<(typeof ACTIONS)[A]>;
+/** The fields of a server event, by position. */
+export type EventArguments<E extends ServerEvent> = Positional<(typeof EVENTS)[E]>;
+
+type Positional<Names extends readonly string[]> = { -readonly [Index in keyof Names]: string };
