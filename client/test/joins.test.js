@@ -1,6 +1,6 @@
 // Waiting for the socket and for rooms, and frames that must not wait.
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { before, mock, test } from 'node:test';
 import { connect, eventually, messages, only, signUp, signUpPair, unique } from './harness.js';
 import { acknowledge, serve } from './mock-server.js';
 
@@ -84,7 +84,9 @@ test('ready resolves once the socket is connected', async (t) => {
 
 test('an aborted signal ends the waiting with its reason, and not the join', async (t) => {
   let held;
-  const { socket } = await serve(t, { frame: (frame, answer) => (held = () => acknowledge(frame, answer)) });
+  const { socket } = await serve(t, {
+    frame: (frame, answer) => (held = () => acknowledge(frame, answer)),
+  });
   const controller = new AbortController();
   const { signal } = controller;
   const waits = [socket.ready({ signal }), socket.join('c', { signal })];
@@ -162,4 +164,22 @@ test('presence signals that wait for a join become one', async (t) => {
     frames.map(({ action }) => action),
     [JOIN, 'sendActiveResponse', 'chatsend'],
   );
+});
+
+test('a presence signal that has waited for a join for five seconds is dropped', async (t) => {
+  let held;
+  const { socket, frames } = await serve(t, {
+    frame: (frame, answer) => (held ??= () => acknowledge(frame, answer)),
+  });
+  await socket.ready();
+  socket.send(JOIN, { chatId: 'c' });
+  socket.send('sendActiveResponse', { chatId: 'c' });
+  socket.send('chatsend', { chatId: 'c', message: '1' });
+  await eventually(() => held);
+  const later = performance.now() + 5_001;
+  const now = mock.method(performance, 'now', () => later);
+  t.after(() => now.mock.restore());
+  held();
+  await eventually(() => frames.length === 2);
+  assert.equal(frames[1].action, 'chatsend');
 });

@@ -8,7 +8,7 @@ const SOURCES = join(import.meta.dirname, '../src');
 
 /** The layers, lowest first. A module imports only modules of lower layers. */
 const LAYERS = [
-  ['errors', 'names'],
+  ['errors', 'names', 'node'],
   ['emitter', 'http'],
   ['link'],
   ['deduplicator', 'outbox'],
