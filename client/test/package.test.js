@@ -86,7 +86,7 @@ test('its types are found by ES modules, CommonJS modules and bundlers', () => {
     createClient({ url: 'http://api', fetch: cookieFetch() });
     socket.on('error', ({ code }: ChatError) => code?.trim());
     // @ts-expect-error: no such event
-    socket.on('chatUpdat', () => {});
+    socket.on('chatUpdated', () => {});
   `;
   for (const [file, module, moduleResolution] of [
     ['types.mts', 'node16', 'node16'],

@@ -49,7 +49,7 @@ const shaped = io('https://api.example.com', {
 shaped.on('newFriend', (...[id, userName, friendName]) => id + userName + friendName);
 shaped.emit('chatsend', { chatId: 'c', message: 'Hello' });
 // @ts-expect-error: no such event
-shaped.on('chatUpdat', () => {});
+shaped.on('chatUpdated', () => {});
 // @ts-expect-error: there is no third argument
 shaped.on('chatUpdate', (chatId, message, third) => third);
 // @ts-expect-error: the message is missing
