@@ -85,6 +85,8 @@ var HttpApi = class {
   }
   /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
   refresh({ signal } = {}) {
+    if (signal?.aborted) return abortable(new Promise(() => {
+    }), signal);
     this.#refreshing ??= this.#json("GET", "/api/refresh").then((done) => (this.#refreshes++, done)).finally(() => this.#refreshing = void 0);
     return abortable(this.#refreshing, signal);
   }
@@ -539,7 +541,7 @@ var ChatSocket = class extends Emitter {
   /** Whether the next attempt is scheduled, and the time before which it must not begin. */
   #isWaiting = false;
   #notBefore = 0;
-  /** What has been checked since the last handshake that succeeded. */
+  /** The checks made since the last handshake that succeeded. */
   #hasRefreshed = false;
   #isVerified = false;
   /** Changes whenever asynchronous work in progress becomes obsolete. 0 after `disconnect()`. */
@@ -641,7 +643,6 @@ var ChatSocket = class extends Emitter {
       this.#use(link);
       this.#scheduleRenewal();
       this.#id = Math.random().toString(36).slice(2);
-      this.#settle();
       this.publish("connect");
     } catch (error) {
       this.#retry(run, error, () => this.#connect());
@@ -660,7 +661,6 @@ var ChatSocket = class extends Emitter {
       this.#timer = setTimeout(() => {
         if (!link.isOpen) return retry(new ChatError(0, "the socket closed"));
         this.#use(link);
-        this.#settle();
         this.#timer = setTimeout(() => {
           old?.close("");
           this.#scheduleRenewal();
@@ -723,6 +723,7 @@ var ChatSocket = class extends Emitter {
   #use(link) {
     this.#link = link;
     this.#outbox.use(link);
+    this.#settle();
   }
   #scheduleRenewal() {
     clearTimeout(this.#timer);

@@ -167,6 +167,7 @@ export class HttpApi {
 
   /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
   refresh({ signal }: Pick<CallOptions, 'signal'> = {}): Promise<Done> {
+    if (signal?.aborted) return abortable(new Promise(() => {}), signal);
     this.#refreshing ??= this.#json<Done>('GET', '/api/refresh')
       .then((done) => (this.#refreshes++, done))
       .finally(() => (this.#refreshing = undefined));

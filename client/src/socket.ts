@@ -39,7 +39,7 @@ export interface SocketOptions {
   timings?: Partial<Timings>;
 }
 
-/** Somebody who waits for the socket to connect, or to be in a room. */
+/** A caller that waits for the socket to connect, or to be in a room. */
 interface Waiter {
   room: string | undefined;
   resolve: () => void;
@@ -67,9 +67,9 @@ export type SocketEvents = { [E in ServerEvent]: [payload: Payload<E>] } & {
  * A socket that stays connected.
  *
  * It notices a dead network, reconnects with exponential backoff and full jitter, joins its rooms
- * again, and sends the frames that waited. API Gateway closes a WebSocket after two hours; before that, the socket moves
- * to a new one without a gap. Frames are not resent: use `sendMessage` for messages that must not
- * be lost.
+ * again, and sends the frames that waited. API Gateway closes a WebSocket after two hours; before
+ * that, the socket moves to a new one without a gap. Frames are not resent: use `sendMessage` for
+ * messages that must not be lost.
  */
 export class ChatSocket extends Emitter<SocketEvents> {
   readonly #api: HttpApi;
@@ -95,7 +95,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
   /** Whether the next attempt is scheduled, and the time before which it must not begin. */
   #isWaiting = false;
   #notBefore = 0;
-  /** What has been checked since the last handshake that succeeded. */
+  /** The checks made since the last handshake that succeeded. */
   #hasRefreshed = false;
   #isVerified = false;
   /** Changes whenever asynchronous work in progress becomes obsolete. 0 after `disconnect()`. */
@@ -209,7 +209,6 @@ export class ChatSocket extends Emitter<SocketEvents> {
       this.#use(link);
       this.#scheduleRenewal();
       this.#id = Math.random().toString(36).slice(2);
-      this.#settle();
       this.publish('connect');
     } catch (error) {
       this.#retry(run, error, () => this.#connect());
@@ -231,7 +230,6 @@ export class ChatSocket extends Emitter<SocketEvents> {
       this.#timer = setTimeout(() => {
         if (!link.isOpen) return retry(new ChatError(0, 'the socket closed'));
         this.#use(link);
-        this.#settle();
         this.#timer = setTimeout(() => {
           old?.close('');
           this.#scheduleRenewal();
@@ -299,6 +297,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
   #use(link: Link): void {
     this.#link = link;
     this.#outbox.use(link);
+    this.#settle();
   }
 
   #scheduleRenewal(): void {

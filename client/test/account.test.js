@@ -130,6 +130,11 @@ test('every HTTP method can be aborted, even if fetch ignores signals', async ()
   await eventually(() => timers() === before);
 });
 
+test('a refresh that is aborted before it begins sends no request', async () => {
+  const client = createClient({ url: 'http://api', fetch: () => assert.fail('it was sent') });
+  await assert.rejects(client.refresh({ signal: AbortSignal.abort() }), { name: 'AbortError' });
+});
+
 test('an aborted call leaves the refresh to the others', async () => {
   const { browser, client } = await signUp('Ada');
   browser.forget('access-key');

@@ -89,7 +89,7 @@ test('a join that fails with a server error is repeated on the same socket', asy
 test('a join that is not answered is repeated on the same socket, and frames wait', async (t) => {
   let count = 0;
   const { socket, events, frames } = await serve(t, {
-    timings: { probe: 20, answer: 60 },
+    timings: { probe: 200, answer: 500 },
     frame: (frame, answer) => {
       if (frame.action !== JOIN || count++) acknowledge(frame, answer);
     },

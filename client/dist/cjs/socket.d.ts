@@ -36,9 +36,9 @@ export type SocketEvents = {
  * A socket that stays connected.
  *
  * It notices a dead network, reconnects with exponential backoff and full jitter, joins its rooms
- * again, and sends the frames that waited. API Gateway closes a WebSocket after two hours; before that, the socket moves
- * to a new one without a gap. Frames are not resent: use `sendMessage` for messages that must not
- * be lost.
+ * again, and sends the frames that waited. API Gateway closes a WebSocket after two hours; before
+ * that, the socket moves to a new one without a gap. Frames are not resent: use `sendMessage` for
+ * messages that must not be lost.
  */
 export declare class ChatSocket extends Emitter<SocketEvents> {
     #private;
