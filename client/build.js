@@ -1,4 +1,4 @@
-// Builds the package into the given folder: one readable module, and its types.
+// Builds the package into the given folder: one readable module and its types.
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';

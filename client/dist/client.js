@@ -1,14 +1,14 @@
 // src/errors.ts
 var ChatError = class extends Error {
   name = "ChatError";
-  /** The HTTP status, which sockets use too. 0 if the server could not be reached. */
+  /** The HTTP status, which socket errors have too. 0 if the server could not be reached. */
   status;
   /**
    * The backend's stable name for the error, such as `notInRoom`: compare this, not `message`.
    * `undefined` if the error comes from API Gateway or from this client.
    */
   code;
-  /** How many seconds to wait before the next attempt, if the server says so (429 and 503). */
+  /** The number of seconds to wait before the next attempt, if the server requests it (429 and 503). */
   retryAfter;
   /** The socket action that failed, if any. */
   action;
@@ -63,7 +63,7 @@ var HttpApi = class {
   logout() {
     return this.#json("POST", "/api/logout");
   }
-  /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
+  /** Renews the tokens. Other methods do this when necessary. Concurrent calls share one request. */
   refresh() {
     this.#refreshing ??= this.#json("GET", "/api/refresh").then((done) => (this.#refreshes++, done)).finally(() => this.#refreshing = void 0);
     return this.#refreshing;
@@ -73,13 +73,13 @@ var HttpApi = class {
     return this.#json("GET", "/api/userDetails", { signedIn: true });
   }
   /**
-   * Lists the users. `search` matches the beginning of any part of a name. Pass `next` as `after`
+   * Lists the users. `search` matches the beginning of any word of a name. Pass `next` as `after`
    * to get the next page.
    */
   users(query) {
     return this.#json("GET", "/api/users", { query, signedIn: true });
   }
-  /** Creates a chat with another user. Rejects with 409 if it exists already. */
+  /** Creates a chat with another user. Rejects with 409 if it already exists. */
   createConnection(json) {
     return this.#json("POST", "/api/createConnection", { json, signedIn: true });
   }
@@ -92,8 +92,8 @@ var HttpApi = class {
     return this.#json("GET", "/api/getChat", { query, signedIn: true });
   }
   /**
-   * Stores a message. With a `clientId` the call is safe to repeat: repeating it returns the stored
-   * message.
+   * Stores a message. With a `clientId`, the call is safe to repeat: a repeated call returns the
+   * stored message.
    */
   sendMessage(json) {
     return this.#json("POST", "/api/sendMessage", { json, signedIn: true });
@@ -102,7 +102,7 @@ var HttpApi = class {
   lastMessage(query) {
     return this.#json("GET", "/api/lastMessage", { query, signedIn: true });
   }
-  /** Creates a ticket, which opens one socket. `socket` calls this itself. */
+  /** Creates a ticket, which opens one socket. `socket` calls this method itself. */
   socketTicket() {
     return this.#json("POST", "/api/socketTicket", { signedIn: true });
   }
@@ -164,8 +164,8 @@ var Deduplicator = class {
     this.#window = window;
   }
   /**
-   * Whether this event is not the duplicate of an event on the other socket. Frames that a socket
-   * sends count too: the other socket receives them.
+   * Returns whether the event is not a duplicate of an event on the other socket. Call it for
+   * frames that a socket sends as well, because the other socket receives them.
    */
   isNew(link, content) {
     const at = performance.now();
@@ -182,7 +182,7 @@ var Deduplicator = class {
 // src/emitter.ts
 var Emitter = class {
   #handlers = /* @__PURE__ */ new Map();
-  /** Calls `handler` on every `event` from now on. Adding the same handler twice has no effect. */
+  /** Adds a handler of an event. Adding the same handler twice has no effect. */
   on(event, handler) {
     let handlers = this.#handlers.get(event);
     if (!handlers) this.#handlers.set(event, handlers = /* @__PURE__ */ new Set());
@@ -263,7 +263,7 @@ var Link = class {
     };
     this.#expectAnswer();
   }
-  /** Whether frames can be sent. A socket that is closing accepts frames and drops them. */
+  /** Whether frames can be sent. A closing socket accepts frames but drops them. */
   get isOpen() {
     return this.#socket.readyState === 1;
   }
@@ -271,11 +271,11 @@ var Link = class {
   send(text) {
     this.#socket.send(text);
   }
-  /** Joins a room. Resolves once the server has accepted or refused, or the link has ended. */
+  /** Joins a room. Resolves once the server has accepted or refused the join, or the link has ended. */
   join(chatId) {
     return this.#request("join-chat-room", chatId);
   }
-  /** Whether a join of this room awaits its answer. */
+  /** Returns whether a join of this room awaits its answer. */
   isJoining(room) {
     return [...this.#pending.values()].some((pending) => pending.room === room);
   }
@@ -357,12 +357,12 @@ var Outbox = class {
     this.#waiting.push(frame);
     this.flush();
   }
-  /** Sends frames over `link` from now on. Without a link, they wait. */
+  /** Sends all further frames over `link`. Without a link, they wait. */
   use(link) {
     this.#link = link;
     this.flush();
   }
-  /** Sends the frames that need not wait any longer. Call this when a join has been answered. */
+  /** Sends the frames that no longer need to wait. Call this when a join has been answered. */
   flush() {
     for (let frame; (frame = this.#waiting[0]) && this.#link?.isOpen; ) {
       if (frame.room !== void 0 && this.#link.isJoining(frame.room)) return;
@@ -422,7 +422,7 @@ var ChatSocket = class extends Emitter {
   get id() {
     return this.#id;
   }
-  /** Connects and stays connected. Does nothing if called already. */
+  /** Connects and stays connected. Does nothing if it was already called. */
   connect() {
     if (!this.#run) {
       this.#run = ++this.#runs;
@@ -437,7 +437,7 @@ var ChatSocket = class extends Emitter {
     return this;
   }
   /**
-   * Sends a frame, now or once connected. It is not acknowledged; a failure results in an `error`
+   * Sends a frame, now or once connected. It is not acknowledged; a failure causes an `error`
    * event.
    *
    * Throws a `ChatError` if the frame exceeds 32,000 bytes (413) or a thousand frames are waiting.
@@ -636,7 +636,7 @@ var IoSocket = class extends Emitter {
    * Sends an action. Its parameters are positional, as in `emit('chatsend', chatId, message)`, or
    * named in one object, as in `emit('chatsend', { chatId, message })`.
    *
-   * Never throws: an action that cannot be sent results in an `error` event.
+   * Never throws: an action that cannot be sent causes an `error` event.
    */
   emit(action, ...args) {
     try {

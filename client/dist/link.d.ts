@@ -7,7 +7,7 @@ export interface Timings {
     answer: number;
     /** Age at which a socket is replaced, minus up to a tenth. API Gateway closes it at two hours. */
     renewal: number;
-    /** Time within which an event that reached one of two open sockets also reaches the other. */
+    /** Time within which an event on one of two open sockets also arrives on the other. */
     settle: number;
     /** The n-th reconnect waits for a random time up to `backoff` × 2ⁿ … */
     backoff: number;
@@ -33,13 +33,13 @@ export declare class Link {
     /** Rejects if the handshake is refused or times out. */
     readonly opened: Promise<void>;
     constructor(socket: Socket, timings: Timings, handlers: LinkHandlers);
-    /** Whether frames can be sent. A socket that is closing accepts frames and drops them. */
+    /** Whether frames can be sent. A closing socket accepts frames but drops them. */
     get isOpen(): boolean;
     /** Sends a frame. */
     send(text: string): void;
-    /** Joins a room. Resolves once the server has accepted or refused, or the link has ended. */
+    /** Joins a room. Resolves once the server has accepted or refused the join, or the link has ended. */
     join(chatId: string): Promise<void>;
-    /** Whether a join of this room awaits its answer. */
+    /** Returns whether a join of this room awaits its answer. */
     isJoining(room: string): boolean;
     /** Ends the link. The last callback is `end` with this reason. */
     close(reason: string): void;

@@ -33,9 +33,9 @@ export type SocketEvents = {
  * A socket that stays connected.
  *
  * It reconnects with exponential backoff and full jitter, joins its rooms again, and sends the
- * frames that waited. API Gateway closes a WebSocket after two hours; before that, the socket moves
- * to a new one without a gap. Frames are not resent: use `sendMessage` for messages that must not
- * be lost.
+ * waiting frames. API Gateway closes a WebSocket after two hours. Before that, the socket moves to
+ * a new one without a gap. Frames are not resent: use `sendMessage` for messages that must not be
+ * lost.
  */
 export declare class ChatSocket extends Emitter<SocketEvents> {
     #private;
@@ -45,12 +45,12 @@ export declare class ChatSocket extends Emitter<SocketEvents> {
     get connected(): boolean;
     /** A random id while connected. The server does not know it. */
     get id(): string | undefined;
-    /** Connects and stays connected. Does nothing if called already. */
+    /** Connects and stays connected. Does nothing if it was already called. */
     connect(): this;
     /** Disconnects and discards the rooms and the waiting frames. */
     disconnect(): this;
     /**
-     * Sends a frame, now or once connected. It is not acknowledged; a failure results in an `error`
+     * Sends a frame, now or once connected. It is not acknowledged; a failure causes an `error`
      * event.
      *
      * Throws a `ChatError` if the frame exceeds 32,000 bytes (413) or a thousand frames are waiting.

@@ -6,7 +6,7 @@ type Handler = (...args: never[]) => unknown;
 export class Emitter<Events extends { [Name in keyof Events]: unknown[] }> {
   readonly #handlers = new Map<keyof Events, Set<Handler>>();
 
-  /** Calls `handler` on every `event` from now on. Adding the same handler twice has no effect. */
+  /** Adds a handler of an event. Adding the same handler twice has no effect. */
   on<Name extends keyof Events>(event: Name, handler: (...args: Events[Name]) => unknown): this {
     let handlers = this.#handlers.get(event);
     if (!handlers) this.#handlers.set(event, (handlers = new Set()));

@@ -3,12 +3,12 @@ import { ChatError } from './errors.js';
 /** An id: 24 hexadecimal digits. */
 export type Id = string;
 
-/** The field that all successful answers share. */
+/** The field that all successful responses share. */
 export interface Success {
   status: true;
 }
 
-/** A successful answer without data. */
+/** A successful response without data. */
 export interface Done extends Success {
   message: string;
 }
@@ -17,7 +17,7 @@ export interface Done extends Success {
 export interface Person {
   _id: Id;
   fullName: string;
-  /** The address of the photo, if any. */
+  /** The URL of the photo, if any. */
   photoUrl: string | null;
 }
 
@@ -80,7 +80,7 @@ export interface Socket {
 /** A constructor of sockets. */
 export type SocketConstructor = new (url: string) => Socket;
 
-/** The time limit of a request. API Gateway answers within 30 seconds; uploads may be slow. */
+/** The time limit of a request. API Gateway responds within 30 seconds; uploads may be slow. */
 const TIMEOUT = 60_000;
 
 interface Call {
@@ -92,11 +92,11 @@ interface Call {
 }
 
 /**
- * The HTTP API: one method per endpoint. Parameters and results have the names of the contract.
+ * The HTTP API: one method per endpoint. Parameters and results have the contract's names.
  *
  * Every failure rejects with a `ChatError`. If the access token has expired, concurrent calls share
- * one refresh and are then repeated. If the refresh is answered with 401, the session has ended and
- * all of them reject.
+ * one refresh and are then repeated. If the refresh returns 401, the session has ended, and all of
+ * them reject.
  */
 export class HttpApi {
   readonly #url: string;
@@ -146,7 +146,7 @@ export class HttpApi {
     return this.#json('POST', '/api/logout');
   }
 
-  /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
+  /** Renews the tokens. Other methods do this when necessary. Concurrent calls share one request. */
   refresh(): Promise<Done> {
     this.#refreshing ??= this.#json<Done>('GET', '/api/refresh')
       .then((done) => (this.#refreshes++, done))
@@ -160,7 +160,7 @@ export class HttpApi {
   }
 
   /**
-   * Lists the users. `search` matches the beginning of any part of a name. Pass `next` as `after`
+   * Lists the users. `search` matches the beginning of any word of a name. Pass `next` as `after`
    * to get the next page.
    */
   users(query?: {
@@ -171,7 +171,7 @@ export class HttpApi {
     return this.#json('GET', '/api/users', { query, signedIn: true });
   }
 
-  /** Creates a chat with another user. Rejects with 409 if it exists already. */
+  /** Creates a chat with another user. Rejects with 409 if it already exists. */
   createConnection(json: { personId: Id }): Promise<Done & { chatId: Id }> {
     return this.#json('POST', '/api/createConnection', { json, signedIn: true });
   }
@@ -192,8 +192,8 @@ export class HttpApi {
   }
 
   /**
-   * Stores a message. With a `clientId` the call is safe to repeat: repeating it returns the stored
-   * message.
+   * Stores a message. With a `clientId`, the call is safe to repeat: a repeated call returns the
+   * stored message.
    */
   sendMessage(json: {
     chatId: Id;
@@ -209,7 +209,7 @@ export class HttpApi {
     return this.#json('GET', '/api/lastMessage', { query, signedIn: true });
   }
 
-  /** Creates a ticket, which opens one socket. `socket` calls this itself. */
+  /** Creates a ticket, which opens one socket. `socket` calls this method itself. */
   socketTicket(): Promise<Ticket> {
     return this.#json('POST', '/api/socketTicket', { signedIn: true });
   }
@@ -225,7 +225,7 @@ export class HttpApi {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
     const response = await this.#request(method, url, call);
-    // Only `allConnection` answers without a body: the list is empty.
+    // Only `allConnection` returns no body, if the list is empty.
     if (response.status === 204) return { status: true, data: [] } as T;
     return (await response.json().catch(unreachable)) as T;
   }
@@ -246,7 +246,7 @@ export class HttpApi {
       }).catch(unreachable);
     let response = await send();
     if (response.status === 401 && signedIn) {
-      // If another call has refreshed the token since this one was sent, repeating it is enough.
+      // If another call has refreshed the token since this one was sent, only repeat it.
       if (refreshes === this.#refreshes) await this.refresh();
       response = await send();
     }
@@ -259,7 +259,7 @@ function unreachable(cause: unknown): never {
   throw new ChatError(0, 'the server cannot be reached', { cause });
 }
 
-/** Converts a failed response, of the backend or of API Gateway, whose bodies differ. */
+/** Converts an error response. The bodies of the backend's and of API Gateway's responses differ. */
 async function errorFrom(response: Response): Promise<ChatError> {
   const body = await response.json().catch(() => undefined);
   const { code, message = body?.message } = body?.error ?? {};

@@ -11,14 +11,14 @@ export interface Outgoing {
   content: string | undefined;
 }
 
-/** How many frames may wait for a socket. Bounds the memory of an app that stays offline. */
+/** The maximum number of frames that wait for a socket. It bounds the memory of an app that stays offline. */
 const MAX_WAITING = 1000;
 
 /**
  * A queue of frames.
  *
  * API Gateway handles the frames of a socket concurrently. A frame that overtakes the join of its
- * room is refused, so it waits until the join has been answered.
+ * room would be refused, so it waits until the join has been answered.
  */
 export class Outbox {
   readonly #onSend: (link: Link, frame: Outgoing) => void;
@@ -41,13 +41,13 @@ export class Outbox {
     this.flush();
   }
 
-  /** Sends frames over `link` from now on. Without a link, they wait. */
+  /** Sends all further frames over `link`. Without a link, they wait. */
   use(link: Link | undefined): void {
     this.#link = link;
     this.flush();
   }
 
-  /** Sends the frames that need not wait any longer. Call this when a join has been answered. */
+  /** Sends the frames that no longer need to wait. Call this when a join has been answered. */
   flush(): void {
     for (let frame; (frame = this.#waiting[0]) && this.#link?.isOpen; ) {
       if (frame.room !== undefined && this.#link.isJoining(frame.room)) return;

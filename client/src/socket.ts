@@ -47,9 +47,9 @@ export type SocketEvents = { [E in ServerEvent]: [payload: Payload<E>] } & {
  * A socket that stays connected.
  *
  * It reconnects with exponential backoff and full jitter, joins its rooms again, and sends the
- * frames that waited. API Gateway closes a WebSocket after two hours; before that, the socket moves
- * to a new one without a gap. Frames are not resent: use `sendMessage` for messages that must not
- * be lost.
+ * waiting frames. API Gateway closes a WebSocket after two hours. Before that, the socket moves to
+ * a new one without a gap. Frames are not resent: use `sendMessage` for messages that must not be
+ * lost.
  */
 export class ChatSocket extends Emitter<SocketEvents> {
   readonly #api: HttpApi;
@@ -97,7 +97,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
     return this.#id;
   }
 
-  /** Connects and stays connected. Does nothing if called already. */
+  /** Connects and stays connected. Does nothing if it was already called. */
   connect(): this {
     if (!this.#run) {
       this.#run = ++this.#runs;
@@ -114,7 +114,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
   }
 
   /**
-   * Sends a frame, now or once connected. It is not acknowledged; a failure results in an `error`
+   * Sends a frame, now or once connected. It is not acknowledged; a failure causes an `error`
    * event.
    *
    * Throws a `ChatError` if the frame exceeds 32,000 bytes (413) or a thousand frames are waiting.
@@ -167,7 +167,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
       await this.#joinAll(link);
       // If the old socket has ended in the meantime, the new one has already taken its place.
       if (run !== this.#run || this.#link !== old) return;
-      // First, events arrive on both. Then the old socket only receives those still in flight.
+      // At first, events arrive on both. Then the old socket only receives those still in flight.
       this.#timer = setTimeout(() => {
         if (!link.isOpen) return retry(new ChatError(0, 'the socket closed'));
         this.#use(link);
@@ -196,8 +196,8 @@ export class ChatSocket extends Emitter<SocketEvents> {
       await link.opened;
     } catch (cause) {
       if (run !== this.#run) return;
-      // Browsers hide the reason. A session that has ended can still get tickets until its access
-      // token expires; only a refresh reveals the end.
+      // Browsers hide the reason. An ended session can still request tickets until its access token
+      // expires; only a refresh shows that it has ended.
       await this.#api.refresh();
       throw new ChatError(0, 'the handshake was refused', { cause });
     }
@@ -222,7 +222,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
 
   #scheduleRenewal(): void {
     clearTimeout(this.#timer);
-    // Spread out: after a deployment, all clients connect at the same time.
+    // Spread renewals out, because all clients connect at the same time after a deployment.
     const delay = this.#timings.renewal * (1 - Math.random() / 10);
     this.#timer = setTimeout(() => this.#renew(), delay);
   }
@@ -282,12 +282,12 @@ export class ChatSocket extends Emitter<SocketEvents> {
       }
       return;
     }
-    // If a function crashes, API Gateway sends a message without an event.
+    // If a function fails, API Gateway sends a message without an event.
     const { status = 500, code, action, message } = payload as Failure;
     if (message === undefined) return;
     this.publish('error', new ChatError(status, message, { code, action }));
-    // On a server error, a join may have failed through no fault of its own, or the server has lost
-    // this socket: the next socket joins again.
+    // After a server error, the join may have failed or the server may have lost this socket, so
+    // the next socket joins again.
     if (status === 401 || (status >= 500 && (action ?? 'join-chat-room') === 'join-chat-room')) {
       link.close('transport close');
     }
@@ -302,7 +302,7 @@ interface Failure {
   message?: string;
 }
 
-/** Returns a text that is equal for equal events. */
+/** Returns a string that is equal for equal events. */
 function contentOf(event: string, payload: object): string {
   const values = EVENTS[event as ServerEvent].map((name) => (payload as Frame)[name]);
   return JSON.stringify([event, ...values]);

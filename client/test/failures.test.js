@@ -1,4 +1,4 @@
-// Server behavior that cannot be provoked on the local stack, provided by a mock server.
+// Server behaviour that the local stack cannot be made to show, simulated by a mock server.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mock, test } from 'node:test';
@@ -6,7 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { createClient } from '../dist/client.js';
 import { eventually, only, record, timings } from './harness.js';
 
-/** Acknowledges every frame that asks for it. */
+/** Acknowledges a frame that has an `ackId`. */
 const acknowledge = ({ ackId }, answer) => ackId && answer({ event: 'ack', ackId });
 
 /**
