@@ -1,14 +1,14 @@
 // src/errors.ts
 var ChatError = class extends Error {
   name = "ChatError";
-  /** The HTTP status, which sockets use too. 0 if the server could not be reached. */
+  /** The HTTP status, which socket errors have too. 0 if the server could not be reached. */
   status;
   /**
    * The backend's stable name for the error, such as `notInRoom`: compare this, not `message`.
    * `undefined` if the error comes from API Gateway or from this client.
    */
   code;
-  /** How many seconds to wait before the next attempt, if the server says so (429 and 503). */
+  /** The number of seconds to wait before the next attempt, if the server requests it (429 and 503). */
   retryAfter;
   /** The socket action that failed, if any. */
   action;
@@ -95,7 +95,7 @@ var HttpApi = class {
     return this.#json("GET", "/api/userDetails", { ...options, signedIn: true });
   }
   /**
-   * Lists the users. `search` matches the beginning of any part of a name. Pass `next` as `after`
+   * Lists the users. `search` matches the beginning of any word of a name. Pass `next` as `after`
    * to get the next page.
    */
   users(query, options) {
@@ -114,8 +114,8 @@ var HttpApi = class {
     return this.#json("GET", "/api/getChat", { ...options, query, signedIn: true });
   }
   /**
-   * Stores a message. With a `clientId` the call is safe to repeat: repeating it returns the stored
-   * message.
+   * Stores a message. With a `clientId`, the call is safe to repeat: a repeated call returns the
+   * stored message.
    */
   sendMessage(json, options) {
     return this.#json("POST", "/api/sendMessage", { ...options, json, signedIn: true });
@@ -210,8 +210,8 @@ var Deduplicator = class {
     this.#window = window;
   }
   /**
-   * Whether this event is not the duplicate of an event on the other socket. Frames that a socket
-   * sends count too: the other socket receives them.
+   * Returns whether the event is not a duplicate of an event on the other socket. Call it for
+   * frames that a socket sends as well, because the other socket receives them.
    */
   isNew(link, content) {
     const at = performance.now();
@@ -229,7 +229,7 @@ var Deduplicator = class {
 var Emitter = class {
   /** The handlers of each event, and whether they are called once only. */
   #handlers = /* @__PURE__ */ new Map();
-  /** Calls `handler` on every `event` from now on. Adding the same handler twice has no effect. */
+  /** Adds a handler of an event. Adding the same handler twice has no effect. */
   on(event, handler) {
     return this.#add(event, handler, false);
   }
@@ -325,7 +325,7 @@ var Link = class {
     };
     this.#expect(timings.answer);
   }
-  /** Whether frames can be sent. A socket that is closing accepts frames and drops them. */
+  /** Whether frames can be sent. A closing socket accepts frames but drops them. */
   get isOpen() {
     return this.#socket.readyState === 1;
   }
@@ -485,13 +485,13 @@ var Outbox = class {
     this.#waiting.push({ ...frame, at: performance.now() });
     this.flush();
   }
-  /** Sends frames over `link` from now on. Without a link, they wait. */
+  /** Sends all further frames over `link`. Without a link, they wait. */
   use(link) {
     this.#link = link;
     if (!link) this.#waiting = this.#waiting.filter(({ isEphemeral }) => !isEphemeral);
     this.flush();
   }
-  /** Sends the frames that need not wait any longer. Call this when a join has been answered. */
+  /** Sends the frames that no longer need to wait. Call this when a join has been answered. */
   flush() {
     const link = this.#link;
     if (!link?.isOpen) return;
@@ -574,7 +574,7 @@ var ChatSocket = class extends Emitter {
   get id() {
     return this.#id;
   }
-  /** Connects and stays connected. Does nothing if called already. */
+  /** Connects and stays connected. Does nothing if it was already called. */
   connect() {
     if (!this.#run) {
       this.#run = ++this.#runs;
@@ -909,7 +909,7 @@ var IoSocket = class extends Emitter {
    * Sends an action. Its parameters are positional, as in `emit('chatsend', chatId, message)`, or
    * named in one object, as in `emit('chatsend', { chatId, message })`.
    *
-   * Never throws: an action that cannot be sent results in an `error` event.
+   * Never throws: an action that cannot be sent causes an `error` event.
    */
   emit(action, ...args) {
     try {

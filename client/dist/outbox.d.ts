@@ -22,9 +22,9 @@ export declare class Outbox {
     constructor(onSend: (link: Link, frame: Outgoing) => void);
     /** Sends a frame as soon as possible. An ephemeral one replaces an equal one that waits. */
     push(frame: Outgoing): void;
-    /** Sends frames over `link` from now on. Without a link, they wait. */
+    /** Sends all further frames over `link`. Without a link, they wait. */
     use(link: Link | undefined): void;
-    /** Sends the frames that need not wait any longer. Call this when a join has been answered. */
+    /** Sends the frames that no longer need to wait. Call this when a join has been answered. */
     flush(): void;
     /** Discards the waiting frames. */
     clear(): void;

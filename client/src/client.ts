@@ -18,7 +18,7 @@ export type {
 export { MAX_FRAME } from './socket.js';
 export type { ChatSocket, SocketEvents, SocketOptions } from './socket.js';
 
-/** The whole backend: one method per endpoint, and sockets. */
+/** A client for the whole backend: one method per endpoint, and sockets. */
 export class ChatClient extends HttpApi {
   readonly #WebSocket: SocketConstructor | undefined;
 

@@ -7,7 +7,7 @@ export class Emitter<Events extends { [Name in keyof Events]: unknown[] }> {
   /** The handlers of each event, and whether they are called once only. */
   readonly #handlers = new Map<keyof Events, Map<Handler, boolean>>();
 
-  /** Calls `handler` on every `event` from now on. Adding the same handler twice has no effect. */
+  /** Adds a handler of an event. Adding the same handler twice has no effect. */
   on<Name extends keyof Events>(event: Name, handler: (...args: Events[Name]) => unknown): this {
     return this.#add(event, handler, false);
   }

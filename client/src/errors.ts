@@ -1,14 +1,14 @@
-/** The error of every failed operation. `message` is the server's own, if it sent one. */
+/** The error of every failed operation. `message` is the server's, if it sent one. */
 export class ChatError extends Error {
   override readonly name = 'ChatError';
-  /** The HTTP status, which sockets use too. 0 if the server could not be reached. */
+  /** The HTTP status, which socket errors have too. 0 if the server could not be reached. */
   readonly status: number;
   /**
    * The backend's stable name for the error, such as `notInRoom`: compare this, not `message`.
    * `undefined` if the error comes from API Gateway or from this client.
    */
   readonly code: string | undefined;
-  /** How many seconds to wait before the next attempt, if the server says so (429 and 503). */
+  /** The number of seconds to wait before the next attempt, if the server requests it (429 and 503). */
   readonly retryAfter: number | undefined;
   /** The socket action that failed, if any. */
   readonly action: string | undefined;
@@ -35,7 +35,7 @@ export class ChatError extends Error {
   }
 }
 
-/** Reports an error in the caller's code as the browser reports an uncaught one. */
+/** Reports an error in the caller's code like an uncaught error. */
 export function report(error: unknown): void {
   if (typeof reportError === 'function') reportError(error);
   else console.error(error);

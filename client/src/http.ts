@@ -3,12 +3,12 @@ import { abortable, ChatError } from './errors.js';
 /** An id: 24 hexadecimal digits. */
 export type Id = string;
 
-/** The field that all successful answers share. */
+/** The field that all successful responses share. */
 export interface Success {
   status: true;
 }
 
-/** A successful answer without data. */
+/** A successful response without data. */
 export interface Done extends Success {
   message: string;
 }
@@ -17,7 +17,7 @@ export interface Done extends Success {
 export interface Person {
   _id: Id;
   fullName: string;
-  /** The address of the photo, if any. */
+  /** The URL of the photo, if any. */
   photoUrl: string | null;
 }
 
@@ -93,7 +93,7 @@ export interface Socket {
 /** A constructor of sockets. */
 export type SocketConstructor = new (url: string) => Socket;
 
-/** The time limit of a request. API Gateway answers within 30 seconds; uploads may be slow. */
+/** The time limit of a request. API Gateway responds within 30 seconds; uploads may be slow. */
 const TIMEOUT = 60_000;
 
 interface Call extends CallOptions {
@@ -105,11 +105,11 @@ interface Call extends CallOptions {
 }
 
 /**
- * The HTTP API: one method per endpoint. Parameters and results have the names of the contract.
+ * The HTTP API: one method per endpoint. Parameters and results have the contract's names.
  *
  * Every failure rejects with a `ChatError`. If the access token has expired, concurrent calls share
- * one refresh and are then repeated. If the refresh is answered with 401, the session has ended and
- * all of them reject.
+ * one refresh and are then repeated. If the refresh returns 401, the session has ended, and all of
+ * them reject.
  */
 export class HttpApi {
   readonly #url: string;
@@ -180,7 +180,7 @@ export class HttpApi {
   }
 
   /**
-   * Lists the users. `search` matches the beginning of any part of a name. Pass `next` as `after`
+   * Lists the users. `search` matches the beginning of any word of a name. Pass `next` as `after`
    * to get the next page.
    */
   users(
@@ -212,8 +212,8 @@ export class HttpApi {
   }
 
   /**
-   * Stores a message. With a `clientId` the call is safe to repeat: repeating it returns the stored
-   * message.
+   * Stores a message. With a `clientId`, the call is safe to repeat: a repeated call returns the
+   * stored message.
    */
   sendMessage(
     json: { chatId: Id; userId: Id; message: string; clientId?: string },
@@ -310,7 +310,7 @@ function unreachable(cause: unknown): never {
   throw new ChatError(0, 'the server cannot be reached', { cause });
 }
 
-/** Converts a failed response, of the backend or of API Gateway, whose bodies differ. */
+/** Converts an error response. The bodies of the backend's and of API Gateway's responses differ. */
 async function errorFrom(response: Response): Promise<ChatError> {
   const body = await response.json().catch(() => undefined);
   const { code, message = body?.message } = body?.error ?? {};

@@ -16,7 +16,7 @@ export interface Timings {
   sleep: number;
   /** Age at which a socket is replaced, minus up to a tenth. API Gateway closes it at two hours. */
   renewal: number;
-  /** Time within which an event that reached one of two open sockets also reaches the other. */
+  /** Time within which an event on one of two open sockets also arrives on the other. */
   settle: number;
   /** The n-th reconnect, or repeat of a join, waits for a random time up to `backoff` × 2ⁿ … */
   backoff: number;
@@ -41,9 +41,9 @@ export function backoff(timings: Timings, attempts: number): number {
 }
 
 /**
- * The action that serves as a ping, since browsers cannot send protocol pings. `$default` answers
- * unknown actions: it does not query the database, reaches no one else, and proves that the socket
- * works in both directions.
+ * The action that serves as a ping, because browsers cannot send protocol pings. `$default` answers
+ * unknown actions without a database query and without notifying anyone else. Its answer proves
+ * that the socket works in both directions.
  */
 const PING = 'ping';
 const JOIN = 'join-chat-room';
@@ -114,13 +114,13 @@ export class Link {
       else handlers.frame(frame, this);
     };
     socket.onclose = () => this.close('transport close');
-    // The package `ws` throws an error that has no handler, even after the end. A close event
-    // follows every error, so there is nothing to do here.
+    // The package `ws` throws errors that have no handler, even after the socket has closed. A
+    // close event follows every error, so this handler does nothing.
     socket.onerror = () => {};
     this.#expect(timings.answer);
   }
 
-  /** Whether frames can be sent. A socket that is closing accepts frames and drops them. */
+  /** Whether frames can be sent. A closing socket accepts frames but drops them. */
   get isOpen(): boolean {
     return this.#socket.readyState === 1;
   }

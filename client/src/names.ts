@@ -1,7 +1,7 @@
 /*
- * The names of the WebSocket API, misspellings included: every action and event with its
- * parameters, in the order in which `io` passes them as positional arguments. The rest of this
- * package derives its names from here.
+ * The names of the WebSocket API, including misspellings: every action and event with its
+ * parameters, in the order of the positional arguments of `io`. The rest of this package derives
+ * its names from these lists.
  */
 
 /** The actions that a client sends. */
@@ -21,7 +21,7 @@ export const EVENTS = {
   messageSent: ['chatId', 'message'],
 } as const;
 
-/** The event as which an action reaches the other sockets in its room. */
+/** The events that the other sockets in a room receive for an action. */
 export const RELAYED_AS: { readonly [action: string]: string | undefined } = {
   sendActiveResponse: 'recieveUserResponse',
   chatsend: 'chatUpdate',

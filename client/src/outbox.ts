@@ -13,7 +13,7 @@ export interface Outgoing {
   isEphemeral: boolean;
 }
 
-/** How many frames may wait for a socket. Bounds the memory of an app that stays offline. */
+/** The maximum number of frames that wait for a socket. It bounds the memory of an app that stays offline. */
 const MAX_WAITING = 1000;
 
 /** How many milliseconds an ephemeral frame waits for a join at most. */
@@ -50,14 +50,14 @@ export class Outbox {
     this.flush();
   }
 
-  /** Sends frames over `link` from now on. Without a link, they wait. */
+  /** Sends all further frames over `link`. Without a link, they wait. */
   use(link: Link | undefined): void {
     this.#link = link;
     if (!link) this.#waiting = this.#waiting.filter(({ isEphemeral }) => !isEphemeral);
     this.flush();
   }
 
-  /** Sends the frames that need not wait any longer. Call this when a join has been answered. */
+  /** Sends the frames that no longer need to wait. Call this when a join has been answered. */
   flush(): void {
     const link = this.#link;
     if (!link?.isOpen) return;

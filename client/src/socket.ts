@@ -134,7 +134,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
     return this.#id;
   }
 
-  /** Connects and stays connected. Does nothing if called already. */
+  /** Connects and stays connected. Does nothing if it was already called. */
   connect(): this {
     if (!this.#run) {
       this.#run = ++this.#runs;
@@ -226,7 +226,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
       await this.#joinAll(link);
       // If the old socket has ended in the meantime, the new one has already taken its place.
       if (run !== this.#run || this.#link !== old) return;
-      // First, events arrive on both. Then the old socket only receives those still in flight.
+      // At first, events arrive on both. Then the old socket only receives those still in flight.
       this.#timer = setTimeout(() => {
         if (!link.isOpen) return retry(new ChatError(0, 'the socket closed'));
         this.#use(link);
@@ -302,7 +302,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
 
   #scheduleRenewal(): void {
     clearTimeout(this.#timer);
-    // Spread out: after a deployment, all clients connect at the same time.
+    // Spread renewals out, because all clients connect at the same time after a deployment.
     const delay = this.#timings.renewal * (1 - Math.random() / 10);
     this.#timer = setTimeout(() => this.#renew(), delay);
   }
@@ -440,7 +440,7 @@ function isHidden(): boolean {
   return globalThis.document?.visibilityState === 'hidden';
 }
 
-/** Returns a text that is equal for equal events. */
+/** Returns a string that is equal for equal events. */
 function contentOf(event: string, payload: object): string {
   const values = EVENTS[event as ServerEvent].map((name) => (payload as Frame)[name]);
   return JSON.stringify([event, ...values]);

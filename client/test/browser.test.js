@@ -1,4 +1,4 @@
-// The client in a browser, on a page whose origin is not the API's.
+// The client in a browser, on a page with a different origin from the API's.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -151,7 +151,7 @@ test('an expired access token is refreshed', async (t) => {
   assert.equal(await page.evaluate(async () => (await client.userDetails()).userdata._id), id);
 });
 
-test('a logout closes the socket for good, with one event of each kind', async (t) => {
+test('a logout closes the socket permanently, with one event of each kind', async (t) => {
   const { page } = await open(t);
   const userId = await signUp(page, 'Ada');
   const events = await page.evaluate(async (userId) => {

@@ -1,4 +1,4 @@
-// Server behavior that cannot be provoked on the local stack, provided by a mock server.
+// Server behaviour that the local stack cannot be made to show, simulated by a mock server.
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { createClient } from '../dist/client.js';

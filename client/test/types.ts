@@ -1,4 +1,4 @@
-// Compiled but never run: code that the types must accept or reject.
+// Code that the types must accept or reject. It is compiled but never run.
 import { ChatError, createClient, io } from '../dist/client.js';
 
 const client = createClient({ url: 'https://api.example.com' });

@@ -1,4 +1,4 @@
-//! Routes that no deployment has: the stream of activity and Lambda's API.
+//! Routes that exist only locally: the activity stream and Lambda's API.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -24,7 +24,7 @@ pub(crate) fn local_routes(api: &HttpApi, activity: Activity, host: Host) -> Rou
     api.allow_origins(activity).merge(invocations)
 }
 
-/// Sends all activity from now on, as server-sent events.
+/// Streams all future activity as server-sent events.
 async fn follow(State(activity): State<Activity>) -> impl IntoResponse {
     let entries = stream::unfold(activity.subscribe(), async |mut entries| {
         loop {
@@ -38,7 +38,7 @@ async fn follow(State(activity): State<Activity>) -> impl IntoResponse {
     Sse::new(entries).keep_alive(KeepAlive::default())
 }
 
-/// Invokes a function by Lambda's own API
+/// Invokes a function through Lambda's own API
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>), as `sam local start-lambda`
 /// does.
 async fn invoke(State(host): State<Host>, Path(function): Path<String>, event: Bytes) -> Response {

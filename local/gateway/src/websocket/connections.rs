@@ -8,7 +8,8 @@ use tokio::sync::mpsc;
 use super::context::Context;
 use crate::clock::Now;
 
-/// How many messages are queued for a client that does not read. Further ones are refused.
+/// The number of messages that are queued for a client that does not read. Further messages are
+/// refused.
 const QUEUE: usize = 256;
 
 /// A message for a client, or the end of its socket.
@@ -17,7 +18,7 @@ pub(super) enum Outgoing {
     Close,
 }
 
-/// All open sockets. A clone is the same collection.
+/// All open sockets. Clones share the same collection.
 #[derive(Clone, Default)]
 pub(super) struct Connections(Arc<Mutex<HashMap<String, Connection>>>);
 
@@ -36,7 +37,7 @@ impl Connections {
         self.lock().get(id).cloned()
     }
 
-    /// Forgets a socket.
+    /// Removes a socket.
     pub(super) fn remove(&self, id: &str) {
         self.lock().remove(id);
     }
@@ -46,7 +47,7 @@ impl Connections {
     }
 }
 
-/// One open socket. A clone is the same socket.
+/// One open socket. Clones share the same socket.
 #[derive(Clone)]
 pub(super) struct Connection {
     pub(super) context: Arc<Context>,
@@ -69,12 +70,12 @@ impl Connection {
         tokio::spawn(async move { drop(outgoing.send(Outgoing::Close).await) });
     }
 
-    /// Returns when the client last sent or was sent a message.
+    /// Returns the time of the last message from or to the client.
     pub(super) fn last_active(&self) -> Now {
         *self.last_active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that the client sent or was sent a message.
+    /// Records the time of a message from or to the client.
     pub(super) fn touch(&self) {
         *self.last_active.lock().unwrap_or_else(PoisonError::into_inner) = Now::get();
     }

@@ -12,7 +12,7 @@ async fn connect_event(handshake: Handshake<'_>) -> Value {
     handshake.open().await.event("CONNECT").await
 }
 
-/// Returns a handshake as a plain request, whose answer is visible.
+/// Returns a handshake as a plain request, so that its response can be inspected.
 fn handshake_request(instruction: &Value) -> RequestBuilder {
     let stage = shared().websocket().replacen("ws://", "http://", 1);
     let request = reqwest::Client::builder().no_proxy().build().unwrap().get(stage);
@@ -133,7 +133,7 @@ async fn the_handshake_waits_for_the_function() {
 }
 
 #[tokio::test]
-async fn of_the_answers_headers_only_the_subprotocol_reaches_the_client() {
+async fn only_the_subprotocol_header_of_the_answer_reaches_the_client() {
     let headers = json!({ "Sec-WebSocket-Protocol": "chat", "x-own": "1", "set-cookie": "a=1" });
     let request = handshake_request(&json!({ "answer": { "statusCode": 200, "headers": headers } }));
 
@@ -145,7 +145,7 @@ async fn of_the_answers_headers_only_the_subprotocol_reaches_the_client() {
 }
 
 #[tokio::test]
-async fn without_an_answer_of_the_function_no_subprotocol_is_chosen() {
+async fn no_subprotocol_is_chosen_without_an_answer_of_the_function() {
     let multi_value = json!({ "multiValueHeaders": { "Sec-WebSocket-Protocol": ["chat"] } });
     for mut answer in [json!({}), multi_value] {
         answer["statusCode"] = json!(200);
