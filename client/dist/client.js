@@ -83,7 +83,7 @@ var HttpApi = class {
   logout(options) {
     return this.#json("POST", "/api/logout", options);
   }
-  /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
+  /** Renews the tokens. Other methods do this when necessary. Concurrent calls share one request. */
   refresh({ signal } = {}) {
     if (signal?.aborted) return abortable(new Promise(() => {
     }), signal);
@@ -101,7 +101,7 @@ var HttpApi = class {
   users(query, options) {
     return this.#json("GET", "/api/users", { ...options, query, signedIn: true });
   }
-  /** Creates a chat with another user. Rejects with 409 if it exists already. */
+  /** Creates a chat with another user. Rejects with 409 if it already exists. */
   createConnection(json, options) {
     return this.#json("POST", "/api/createConnection", { ...options, json, signedIn: true });
   }
@@ -124,7 +124,7 @@ var HttpApi = class {
   lastMessage(query, options) {
     return this.#json("GET", "/api/lastMessage", { ...options, query, signedIn: true });
   }
-  /** Creates a ticket, which opens one socket. `socket` calls this itself. */
+  /** Creates a ticket, which opens one socket. `socket` calls this method itself. */
   socketTicket(options) {
     return this.#json("POST", "/api/socketTicket", { ...options, signedIn: true });
   }
@@ -143,7 +143,7 @@ var HttpApi = class {
       url,
       call,
       async (response) => (
-        // Only `allConnection` answers without a body: the list is empty.
+        // Only `allConnection` returns no body, if the list is empty.
         response.status === 204 ? { status: true, data: [] } : response.json()
       )
     );

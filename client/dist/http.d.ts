@@ -114,7 +114,7 @@ export declare class HttpApi {
     }, options?: CallOptions): Promise<Done>;
     /** Ends this session and closes its sockets. */
     logout(options?: CallOptions): Promise<Done>;
-    /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
+    /** Renews the tokens. Other methods do this when necessary. Concurrent calls share one request. */
     refresh({ signal }?: Pick<CallOptions, 'signal'>): Promise<Done>;
     /** Returns the signed-in user. */
     userDetails(options?: CallOptions): Promise<Success & {
@@ -176,7 +176,7 @@ export declare class HttpApi {
             chats: Message[];
         };
     }>;
-    /** Creates a ticket, which opens one socket. `socket` calls this itself. */
+    /** Creates a ticket, which opens one socket. `socket` calls this method itself. */
     socketTicket(options?: CallOptions): Promise<Ticket>;
     /** Downloads the photo at a `photoUrl`. */
     photo(photoUrl: string, options?: CallOptions): Promise<Blob>;

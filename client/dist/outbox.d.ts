@@ -14,7 +14,8 @@ export interface Outgoing {
  * A queue of frames.
  *
  * API Gateway handles the frames of a socket concurrently. A frame that overtakes the join of its
- * room is refused, so it waits until the join has been answered. Frames to other rooms go on.
+ * room would be refused, so it waits until the join has been answered. Frames to other rooms are
+ * not delayed.
  */
 export declare class Outbox {
     #private;

@@ -165,7 +165,7 @@ export class HttpApi {
     return this.#json('POST', '/api/logout', options);
   }
 
-  /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
+  /** Renews the tokens. Other methods do this when necessary. Concurrent calls share one request. */
   refresh({ signal }: Pick<CallOptions, 'signal'> = {}): Promise<Done> {
     if (signal?.aborted) return abortable(new Promise(() => {}), signal);
     this.#refreshing ??= this.#json<Done>('GET', '/api/refresh')
@@ -190,7 +190,7 @@ export class HttpApi {
     return this.#json('GET', '/api/users', { ...options, query, signedIn: true });
   }
 
-  /** Creates a chat with another user. Rejects with 409 if it exists already. */
+  /** Creates a chat with another user. Rejects with 409 if it already exists. */
   createConnection(
     json: { personId: Id },
     options?: CallOptions,
@@ -230,7 +230,7 @@ export class HttpApi {
     return this.#json('GET', '/api/lastMessage', { ...options, query, signedIn: true });
   }
 
-  /** Creates a ticket, which opens one socket. `socket` calls this itself. */
+  /** Creates a ticket, which opens one socket. `socket` calls this method itself. */
   socketTicket(options?: CallOptions): Promise<Ticket> {
     return this.#json('POST', '/api/socketTicket', { ...options, signedIn: true });
   }
@@ -247,7 +247,7 @@ export class HttpApi {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
     return this.#call(method, url, call, async (response) =>
-      // Only `allConnection` answers without a body: the list is empty.
+      // Only `allConnection` returns no body, if the list is empty.
       response.status === 204 ? { status: true, data: [] } : response.json(),
     );
   }
@@ -297,7 +297,7 @@ export class HttpApi {
     };
     let response = await send();
     if (response.status === 401 && signedIn && this.canRefresh) {
-      // If another call has refreshed the token since this one was sent, repeating it is enough.
+      // If another call has refreshed the token since this one was sent, only repeat it.
       if (refreshes === this.#refreshes) await this.refresh();
       response = await send();
     }

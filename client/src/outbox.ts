@@ -16,14 +16,15 @@ export interface Outgoing {
 /** The maximum number of frames that wait for a socket. It bounds the memory of an app that stays offline. */
 const MAX_WAITING = 1000;
 
-/** How many milliseconds an ephemeral frame waits for a join at most. */
+/** The maximum time in milliseconds that an ephemeral frame waits for a join. */
 const MAX_AGE = 5_000;
 
 /**
  * A queue of frames.
  *
  * API Gateway handles the frames of a socket concurrently. A frame that overtakes the join of its
- * room is refused, so it waits until the join has been answered. Frames to other rooms go on.
+ * room would be refused, so it waits until the join has been answered. Frames to other rooms are
+ * not delayed.
  */
 export class Outbox {
   readonly #onSend: (link: Link, frame: Outgoing) => void;

@@ -57,7 +57,7 @@ export type SocketEvents = { [E in ServerEvent]: [payload: Payload<E>] } & {
   /** An action failed. */
   error: [error: ChatError];
   /**
-   * The session has ended (401), or somebody else has signed in (403, `notTheCaller`). The socket
+   * The session has ended (401), or someone else has signed in (403, `notTheCaller`). The socket
    * stays closed: sign in, then call `connect()`.
    */
   signedOut: [error: ChatError];

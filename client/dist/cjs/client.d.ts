@@ -9,7 +9,7 @@ export { ACTIONS, EVENTS } from './names.js';
 export type { Action, Arguments, EventArguments, Parameters, Payload, ServerEvent, } from './names.js';
 export { MAX_FRAME } from './socket.js';
 export type { ChatSocket, SocketEvents, SocketOptions } from './socket.js';
-/** The whole backend: one method per endpoint, and sockets. */
+/** A client for the whole backend: one method per endpoint, and sockets. */
 export declare class ChatClient extends HttpApi {
     #private;
     /** Use `createClient` instead. */

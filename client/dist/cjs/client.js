@@ -33,14 +33,14 @@ module.exports = __toCommonJS(client_exports);
 // src/errors.ts
 var ChatError = class extends Error {
   name = "ChatError";
-  /** The HTTP status, which sockets use too. 0 if the server could not be reached. */
+  /** The HTTP status, which socket errors have too. 0 if the server could not be reached. */
   status;
   /**
    * The backend's stable name for the error, such as `notInRoom`: compare this, not `message`.
    * `undefined` if the error comes from API Gateway or from this client.
    */
   code;
-  /** How many seconds to wait before the next attempt, if the server says so (429 and 503). */
+  /** The number of seconds to wait before the next attempt, if the server requests it (429 and 503). */
   retryAfter;
   /** The socket action that failed, if any. */
   action;
@@ -115,7 +115,7 @@ var HttpApi = class {
   logout(options) {
     return this.#json("POST", "/api/logout", options);
   }
-  /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
+  /** Renews the tokens. Other methods do this when necessary. Concurrent calls share one request. */
   refresh({ signal } = {}) {
     if (signal?.aborted) return abortable(new Promise(() => {
     }), signal);
@@ -127,13 +127,13 @@ var HttpApi = class {
     return this.#json("GET", "/api/userDetails", { ...options, signedIn: true });
   }
   /**
-   * Lists the users. `search` matches the beginning of any part of a name. Pass `next` as `after`
+   * Lists the users. `search` matches the beginning of any word of a name. Pass `next` as `after`
    * to get the next page.
    */
   users(query, options) {
     return this.#json("GET", "/api/users", { ...options, query, signedIn: true });
   }
-  /** Creates a chat with another user. Rejects with 409 if it exists already. */
+  /** Creates a chat with another user. Rejects with 409 if it already exists. */
   createConnection(json, options) {
     return this.#json("POST", "/api/createConnection", { ...options, json, signedIn: true });
   }
@@ -146,8 +146,8 @@ var HttpApi = class {
     return this.#json("GET", "/api/getChat", { ...options, query, signedIn: true });
   }
   /**
-   * Stores a message. With a `clientId` the call is safe to repeat: repeating it returns the stored
-   * message.
+   * Stores a message. With a `clientId`, the call is safe to repeat: a repeated call returns the
+   * stored message.
    */
   sendMessage(json, options) {
     return this.#json("POST", "/api/sendMessage", { ...options, json, signedIn: true });
@@ -156,7 +156,7 @@ var HttpApi = class {
   lastMessage(query, options) {
     return this.#json("GET", "/api/lastMessage", { ...options, query, signedIn: true });
   }
-  /** Creates a ticket, which opens one socket. `socket` calls this itself. */
+  /** Creates a ticket, which opens one socket. `socket` calls this method itself. */
   socketTicket(options) {
     return this.#json("POST", "/api/socketTicket", { ...options, signedIn: true });
   }
@@ -175,7 +175,7 @@ var HttpApi = class {
       url,
       call,
       async (response) => (
-        // Only `allConnection` answers without a body: the list is empty.
+        // Only `allConnection` returns no body, if the list is empty.
         response.status === 204 ? { status: true, data: [] } : response.json()
       )
     );
@@ -242,8 +242,8 @@ var Deduplicator = class {
     this.#window = window;
   }
   /**
-   * Whether this event is not the duplicate of an event on the other socket. Frames that a socket
-   * sends count too: the other socket receives them.
+   * Returns whether the event is not a duplicate of an event on the other socket. Call it for
+   * frames that a socket sends as well, because the other socket receives them.
    */
   isNew(link, content) {
     const at = performance.now();
@@ -261,7 +261,7 @@ var Deduplicator = class {
 var Emitter = class {
   /** The handlers of each event, and whether they are called once only. */
   #handlers = /* @__PURE__ */ new Map();
-  /** Calls `handler` on every `event` from now on. Adding the same handler twice has no effect. */
+  /** Adds a handler of an event. Adding the same handler twice has no effect. */
   on(event, handler) {
     return this.#add(event, handler, false);
   }
@@ -357,7 +357,7 @@ var Link = class {
     };
     this.#expect(timings.answer);
   }
-  /** Whether frames can be sent. A socket that is closing accepts frames and drops them. */
+  /** Whether frames can be sent. A closing socket accepts frames but drops them. */
   get isOpen() {
     return this.#socket.readyState === 1;
   }
@@ -517,13 +517,13 @@ var Outbox = class {
     this.#waiting.push({ ...frame, at: performance.now() });
     this.flush();
   }
-  /** Sends frames over `link` from now on. Without a link, they wait. */
+  /** Sends all further frames over `link`. Without a link, they wait. */
   use(link) {
     this.#link = link;
     if (!link) this.#waiting = this.#waiting.filter(({ isEphemeral }) => !isEphemeral);
     this.flush();
   }
-  /** Sends the frames that need not wait any longer. Call this when a join has been answered. */
+  /** Sends the frames that no longer need to wait. Call this when a join has been answered. */
   flush() {
     const link = this.#link;
     if (!link?.isOpen) return;
@@ -606,7 +606,7 @@ var ChatSocket = class extends Emitter {
   get id() {
     return this.#id;
   }
-  /** Connects and stays connected. Does nothing if called already. */
+  /** Connects and stays connected. Does nothing if it was already called. */
   connect() {
     if (!this.#run) {
       this.#run = ++this.#runs;
@@ -941,7 +941,7 @@ var IoSocket = class extends Emitter {
    * Sends an action. Its parameters are positional, as in `emit('chatsend', chatId, message)`, or
    * named in one object, as in `emit('chatsend', { chatId, message })`.
    *
-   * Never throws: an action that cannot be sent results in an `error` event.
+   * Never throws: an action that cannot be sent causes an `error` event.
    */
   emit(action, ...args) {
     try {

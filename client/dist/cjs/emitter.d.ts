@@ -3,7 +3,7 @@ export declare class Emitter<Events extends {
     [Name in keyof Events]: unknown[];
 }> {
     #private;
-    /** Calls `handler` on every `event` from now on. Adding the same handler twice has no effect. */
+    /** Adds a handler of an event. Adding the same handler twice has no effect. */
     on<Name extends keyof Events>(event: Name, handler: (...args: Events[Name]) => unknown): this;
     /** Calls `handler` on the next `event` only. */
     once<Name extends keyof Events>(event: Name, handler: (...args: Events[Name]) => unknown): this;

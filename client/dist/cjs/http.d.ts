@@ -1,10 +1,10 @@
 /** An id: 24 hexadecimal digits. */
 export type Id = string;
-/** The field that all successful answers share. */
+/** The field that all successful responses share. */
 export interface Success {
     status: true;
 }
-/** A successful answer without data. */
+/** A successful response without data. */
 export interface Done extends Success {
     message: string;
 }
@@ -12,7 +12,7 @@ export interface Done extends Success {
 export interface Person {
     _id: Id;
     fullName: string;
-    /** The address of the photo, if any. */
+    /** The URL of the photo, if any. */
     photoUrl: string | null;
 }
 /** The signed-in user. */
@@ -80,11 +80,11 @@ export interface Socket {
 /** A constructor of sockets. */
 export type SocketConstructor = new (url: string) => Socket;
 /**
- * The HTTP API: one method per endpoint. Parameters and results have the names of the contract.
+ * The HTTP API: one method per endpoint. Parameters and results have the contract's names.
  *
  * Every failure rejects with a `ChatError`. If the access token has expired, concurrent calls share
- * one refresh and are then repeated. If the refresh is answered with 401, the session has ended and
- * all of them reject.
+ * one refresh and are then repeated. If the refresh returns 401, the session has ended, and all of
+ * them reject.
  */
 export declare class HttpApi {
     #private;
@@ -114,14 +114,14 @@ export declare class HttpApi {
     }, options?: CallOptions): Promise<Done>;
     /** Ends this session and closes its sockets. */
     logout(options?: CallOptions): Promise<Done>;
-    /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
+    /** Renews the tokens. Other methods do this when necessary. Concurrent calls share one request. */
     refresh({ signal }?: Pick<CallOptions, 'signal'>): Promise<Done>;
     /** Returns the signed-in user. */
     userDetails(options?: CallOptions): Promise<Success & {
         userdata: User;
     }>;
     /**
-     * Lists the users. `search` matches the beginning of any part of a name. Pass `next` as `after`
+     * Lists the users. `search` matches the beginning of any word of a name. Pass `next` as `after`
      * to get the next page.
      */
     users(query?: {
@@ -132,7 +132,7 @@ export declare class HttpApi {
         data: Person[];
         next: Id | null;
     }>;
-    /** Creates a chat with another user. Rejects with 409 if it exists already. */
+    /** Creates a chat with another user. Rejects with 409 if it already exists. */
     createConnection(json: {
         personId: Id;
     }, options?: CallOptions): Promise<Done & {
@@ -156,8 +156,8 @@ export declare class HttpApi {
         hasMore: boolean;
     }>;
     /**
-     * Stores a message. With a `clientId` the call is safe to repeat: repeating it returns the stored
-     * message.
+     * Stores a message. With a `clientId`, the call is safe to repeat: a repeated call returns the
+     * stored message.
      */
     sendMessage(json: {
         chatId: Id;
@@ -176,7 +176,7 @@ export declare class HttpApi {
             chats: Message[];
         };
     }>;
-    /** Creates a ticket, which opens one socket. `socket` calls this itself. */
+    /** Creates a ticket, which opens one socket. `socket` calls this method itself. */
     socketTicket(options?: CallOptions): Promise<Ticket>;
     /** Downloads the photo at a `photoUrl`. */
     photo(photoUrl: string, options?: CallOptions): Promise<Blob>;

@@ -37,14 +37,14 @@ export declare class IoSocket extends Emitter<IoEvents> {
      * Sends an action. Its parameters are positional, as in `emit('chatsend', chatId, message)`, or
      * named in one object, as in `emit('chatsend', { chatId, message })`.
      *
-     * Never throws: an action that cannot be sent results in an `error` event.
+     * Never throws: an action that cannot be sent causes an `error` event.
      */
     emit<A extends Action>(action: A, ...args: Arguments<A> | [Parameters<A>]): this;
 }
 /**
  * Opens a socket with the interface of `socket.io-client`.
  *
- * `url` is the URL of the HTTP API, where the user must be signed in. Handlers receive the
- * parameters of an event as positional arguments.
+ * `url` is the URL of the HTTP API, where the user must be signed in. Handlers receive the fields
+ * of an event as positional arguments.
  */
 export declare function io(url: string, { query, autoConnect, timings, fetch, WebSocket, refresh }?: IoOptions): IoSocket;

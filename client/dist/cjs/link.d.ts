@@ -15,7 +15,7 @@ export interface Timings {
     sleep: number;
     /** Age at which a socket is replaced, minus up to a tenth. API Gateway closes it at two hours. */
     renewal: number;
-    /** Time within which an event that reached one of two open sockets also reaches the other. */
+    /** Time within which an event on one of two open sockets also arrives on the other. */
     settle: number;
     /** The n-th reconnect, or repeat of a join, waits for a random time up to `backoff` × 2ⁿ … */
     backoff: number;
@@ -45,7 +45,7 @@ export declare class Link {
     /** Rejects if the handshake is refused or times out. */
     readonly opened: Promise<void>;
     constructor(socket: Socket, timings: Timings, handlers: LinkHandlers);
-    /** Whether frames can be sent. A socket that is closing accepts frames and drops them. */
+    /** Whether frames can be sent. A closing socket accepts frames but drops them. */
     get isOpen(): boolean;
     /** Sends a frame. */
     send(text: string): void;

@@ -13,7 +13,7 @@ export declare const EVENTS: {
     readonly chatUpdate: readonly ["chatId", "message"];
     readonly messageSent: readonly ["chatId", "message"];
 };
-/** The event as which an action reaches the other sockets in its room. */
+/** The events that the other sockets in a room receive for an action. */
 export declare const RELAYED_AS: {
     readonly [action: string]: string | undefined;
 };

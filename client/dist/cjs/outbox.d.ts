@@ -14,7 +14,8 @@ export interface Outgoing {
  * A queue of frames.
  *
  * API Gateway handles the frames of a socket concurrently. A frame that overtakes the join of its
- * room is refused, so it waits until the join has been answered. Frames to other rooms go on.
+ * room would be refused, so it waits until the join has been answered. Frames to other rooms are
+ * not delayed.
  */
 export declare class Outbox {
     #private;
@@ -22,9 +23,9 @@ export declare class Outbox {
     constructor(onSend: (link: Link, frame: Outgoing) => void);
     /** Sends a frame as soon as possible. An ephemeral one replaces an equal one that waits. */
     push(frame: Outgoing): void;
-    /** Sends frames over `link` from now on. Without a link, they wait. */
+    /** Sends all further frames over `link`. Without a link, they wait. */
     use(link: Link | undefined): void;
-    /** Sends the frames that need not wait any longer. Call this when a join has been answered. */
+    /** Sends the frames that no longer need to wait. Call this when a join has been answered. */
     flush(): void;
     /** Discards the waiting frames. */
     clear(): void;

@@ -27,7 +27,7 @@ export type SocketEvents = {
     /** An action failed. */
     error: [error: ChatError];
     /**
-     * The session has ended (401), or somebody else has signed in (403, `notTheCaller`). The socket
+     * The session has ended (401), or someone else has signed in (403, `notTheCaller`). The socket
      * stays closed: sign in, then call `connect()`.
      */
     signedOut: [error: ChatError];
@@ -50,7 +50,7 @@ export declare class ChatSocket extends Emitter<SocketEvents> {
     get active(): boolean;
     /** A random id while connected. The server does not know it. */
     get id(): string | undefined;
-    /** Connects and stays connected. Does nothing if called already. */
+    /** Connects and stays connected. Does nothing if it was already called. */
     connect(): this;
     /** Disconnects and discards the rooms and the waiting frames. */
     disconnect(): this;
