@@ -1,4 +1,5 @@
-# Shorthand for the commands in CONTRIBUTING.md. Get just with `cargo install just`, or do without.
+# Shorthand for the commands in CONTRIBUTING.md. Install just with `cargo install just`; it is
+# optional.
 
 [private]
 default:
@@ -20,6 +21,6 @@ api:
 bench:
     cargo bench
 
-# Checks what a change must pass, for example `just ci prose lint`.
+# Runs the checks that a change must pass, for example `just ci prose lint`.
 ci *STEPS:
     .ci/run {{ STEPS }}

@@ -1,11 +1,12 @@
-// Checks a description with the parser of the AsyncAPI project: it must have no errors or warnings.
+// Validates a description with the AsyncAPI project's parser. Fails on errors and warnings.
 //
-// Usage: NODE_PATH=<where the parser is installed>/node_modules node asyncapi.cjs FILE
+// Usage: NODE_PATH=<folder of the parser>/node_modules node asyncapi.cjs FILE
 
 const { readFileSync } = require('node:fs');
 const { Parser } = require('@asyncapi/parser');
 
-// Errors are 0 and warnings 1. The rest is advice, such as to use the newest version of AsyncAPI.
+// Errors have severity 0 and warnings 1. Higher numbers are hints, such as to use the latest
+// version of AsyncAPI.
 const WARNING = 1;
 
 async function main(file) {

@@ -1,4 +1,4 @@
-"""The files of the project, as git knows them."""
+"""The files of the project, as listed by git."""
 
 import subprocess
 from pathlib import Path
@@ -11,13 +11,13 @@ def git(*arguments, stdin=None):
 
 
 def all_files():
-    """Returns every file that is committed or could be, relative to the current folder."""
+    """Returns all files that are tracked or not ignored, relative to the current folder."""
     listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     return sorted({name for name in listed if name and Path(name).is_file()})
 
 
 def written_files():
-    """Returns the files that people write: .gitattributes marks the others as generated."""
+    """Returns the hand-written files. .gitattributes marks the others as generated."""
     names = all_files()
     checked = git("check-attr", "-z", "--stdin", "linguist-generated", stdin="\0".join(names))
     name_attribute_value = checked.split("\0")

@@ -1,6 +1,6 @@
-"""Checks the links of Markdown files that lead to other files and headings of the project.
+"""Checks that links in Markdown files to files and headings of the project are valid.
 
-Usage: links.py [FILE ...]; without names, it checks every Markdown file.
+Usage: links.py [FILE ...]. Without arguments, it checks all Markdown files.
 """
 
 import re
@@ -24,7 +24,7 @@ FOLDERS = {str(parent) for name in FILES for parent in PurePosixPath(name).paren
 
 
 def text_lines(name):
-    """Yields the number and the text of each line that is not in a block of code."""
+    """Yields the number and the text of each line outside of code blocks."""
     fenced = False
     for number, line in enumerate(Path(name).read_text(encoding="utf-8").splitlines(), 1):
         if line.lstrip().startswith("```"):
@@ -35,22 +35,22 @@ def text_lines(name):
 
 @cache
 def anchors(name):
-    """Returns what a link to a place in this file may name, as GitHub forms it from headings."""
-    found = set()
+    """Returns the anchors of a file, as GitHub derives them from headings."""
+    slugs = set()
     for _, line in text_lines(name):
-        found.update(ANCHOR.findall(line))
+        slugs.update(ANCHOR.findall(line))
         if heading := re.match(r"#{1,6}\s+(.*)", line):
             text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading[1]).strip().lower()
             slug = re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
             repeats = 0
-            while (unique := f"{slug}-{repeats}" if repeats else slug) in found:
+            while (unique := f"{slug}-{repeats}" if repeats else slug) in slugs:
                 repeats += 1
-            found.add(unique)
-    return found
+            slugs.add(unique)
+    return slugs
 
 
 def fault(name, target):
-    """Returns what is wrong with a link in file `name`, or None."""
+    """Returns the problem of a link in the file `name`, or None."""
     if re.match(r"[a-z][a-z+.-]*:", target):
         return None
     path, _, anchor = target.partition("#")
@@ -81,6 +81,6 @@ def main(names):
 
 
 if __name__ == "__main__":
-    # The links of a template lead from the page that is made of it.
+    # The links in a template are relative to the page that is generated from it.
     pages = [name for name in sorted(FILES) if name.endswith(".md") and ".template." not in name]
     sys.exit(main(sys.argv[1:] or pages))

@@ -1,6 +1,6 @@
-"""Checks how comments and Markdown are written: the first word of doc comments, and the width.
+"""Checks the first word of doc comments, and the width of comments, Markdown and Rust code.
 
-Usage: prose.py [FILE ...]; without names, it checks every file that people write.
+Usage: prose.py [FILE ...]. Without arguments, it checks all hand-written files.
 """
 
 import re
@@ -12,14 +12,14 @@ from files import written_files
 
 WIDTH = 100
 HARD_LIMIT = 120
-# The share of comment lines that may be wider than WIDTH.
+# The share of comment lines that may exceed WIDTH.
 ALLOWANCE = 0.04
 
 SLASHES = {".rs", ".ts", ".js", ".cjs", ".css"}
 HASHES = {".py", ".toml", ".yaml", ".yml", ""}
 
 BAD_START = re.compile(r"(What|Who|Whoever|So many)\b")
-# What nobody can wrap: an address, or the target of a Markdown link.
+# Text that cannot be wrapped: a URL, or the target of a Markdown link.
 ADDRESS = re.compile(r"https?://[^\s)>\"]+|(?<=\]\()[^)\s]+")
 
 
@@ -28,7 +28,7 @@ def width(line):
 
 
 def comments(lines, suffix):
-    """Yields the number, the marker and the text of each line that is a comment."""
+    """Yields the number, the marker and the text of each comment line."""
     in_block = False
     for number, line in enumerate(lines, 1):
         line = line.strip()
@@ -43,11 +43,11 @@ def comments(lines, suffix):
             yield number, match[0], line[match.end() :].strip()
 
 
-def doc_starts(found):
+def doc_starts(comment_lines):
     """Yields the number and the text of the first line of each doc comment."""
     previous = None
     waiting = False
-    for number, marker, text in found:
+    for number, marker, text in comment_lines:
         continues = previous == (number - 1, marker)
         previous = (number, marker)
         if marker == "/**" or (marker in ("///", "//!") and not continues):
@@ -61,7 +61,7 @@ def doc_starts(found):
 
 
 def wide_lines(numbered, lines):
-    """Yields the number and the width of lines over WIDTH, apart from fenced code and tables."""
+    """Yields the number and the width of lines over WIDTH, except for fenced code and tables."""
     fenced = False
     for number, text in numbered:
         if text.lstrip().startswith("```"):
@@ -85,30 +85,30 @@ def main(names):
             for number, columns in wide_lines(enumerate(lines, 1), lines):
                 problems.append(f"{name}:{number}: {columns} columns; wrap at {WIDTH}")
             continue
-        found = list(comments(lines, suffix))
-        total += len(found)
-        for number, text in doc_starts(found):
+        comment_lines = list(comments(lines, suffix))
+        total += len(comment_lines)
+        for number, text in doc_starts(comment_lines):
             if word := BAD_START.match(text):
                 problems.append(
                     f"{name}:{number}: begins with `{word[0]}`; begin with a noun or a verb,"
                     " such as `The …` or `Returns …`"
                 )
-        for number, columns in wide_lines(((number, text) for number, _, text in found), lines):
+        for number, columns in wide_lines(((number, text) for number, _, text in comment_lines), lines):
             if columns > HARD_LIMIT:
                 problems.append(f"{name}:{number}: {columns} columns; wrap at {WIDTH}")
             else:
                 wide[name] += 1
         if suffix == ".rs":
             # rustfmt keeps code narrower, but it does not break string literals.
-            comment_lines = {number for number, _, _ in found}
+            comment_numbers = {number for number, _, _ in comment_lines}
             for number, line in enumerate(lines, 1):
-                if number not in comment_lines and width(line) > HARD_LIMIT:
+                if number not in comment_numbers and width(line) > HARD_LIMIT:
                     problems.append(f"{name}:{number}: {width(line)} columns; break the literal")
     if wide.total() > ALLOWANCE * total:
         for name, count in wide.most_common():
             problems.append(f"{name}: {count} comment lines over {WIDTH} columns")
         problems.append(
-            f"{wide.total()} of {total} comment lines are over {WIDTH} columns, and at most"
+            f"{wide.total()} of {total} comment lines are over {WIDTH} columns, but at most"
             f" {ALLOWANCE:.0%} may be; wrap those in the files above"
         )
     print("\n".join(problems) or f"prose: {wide.total()} of {total} comment lines over {WIDTH}")

@@ -1,6 +1,6 @@
 """Runs schemathesis against the local stack.
 
-Whatever it sends, the stack must answer in a way that docs/openapi.yaml describes.
+Every response of the stack must match docs/openapi.yaml.
 
 Usage: schemathesis.py STACK SCHEMATHESIS, the paths of the two programs.
 """
@@ -22,17 +22,17 @@ ADA, BOB, CHAT = (f"65a1b2c3d4e5f60718293a4{digit}" for digit in "bcd")
 OPTIONS = [
     "--max-examples=100",
     "--seed=1",
-    # Its worker threads interfere with each other.
+    # The worker threads of schemathesis interfere with each other.
     "--workers=1",
     "--phases=examples,coverage,fuzzing",
-    # API Gateway answers 404, never 405, if a path does not have the method.
+    # API Gateway returns 404, never 405, if a path does not support the method.
     "--exclude-checks=unsupported_method",
     "--generation-database=none",
 ]
 
 
-# Rules that a schema cannot express: only one of `before` and `after` is allowed, a chat is with
-# another person, and the names of form fields, which schemathesis invents, must fit into a header.
+# Rules that a schema cannot express: `before` and `after` exclude each other, a chat needs another
+# person, and the names of form fields, which schemathesis generates, must be valid in a header.
 CONFIG = """
 [[operations]]
 include-operation-id = "getChat"
@@ -56,14 +56,14 @@ class Person:
         self.api, self.mails, self.email = api, mails, f"{name.lower()}@example.com"
         self.cookies = http.cookiejar.CookieJar()
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
-        self.ask("sendOtp", {"email": self.email})
+        self.call("sendOtp", {"email": self.email})
         with urllib.request.urlopen(f"{mails}?to={self.email}") as reply:
             code = re.search(r"code is (\d{6})", json.load(reply)[0]["text"])[1]
-        self.ask("verifyOtp", {"email": self.email, "otp": code})
-        self.ask("uploadDetails", {"email": self.email, "fullName": name})
-        self.id = self.ask("userDetails")["userdata"]["_id"]
+        self.call("verifyOtp", {"email": self.email, "otp": code})
+        self.call("uploadDetails", {"email": self.email, "fullName": name})
+        self.id = self.call("userDetails")["userdata"]["_id"]
 
-    def ask(self, endpoint, body=None):
+    def call(self, endpoint, body=None):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.api}/api/{endpoint}", data, {"content-type": "application/json"})
         with self.opener.open(request) as reply:
@@ -74,7 +74,7 @@ class Person:
 
 
 def start(program, data):
-    """Starts the stack on free ports. Returns its process and the addresses that it prints."""
+    """Starts the stack on free ports. Returns its process and the addresses that it printed."""
     variables = {"APP_PORT": "0", "LOCAL_DATA_DIR": data, "LOCAL_STOP_WITH_STDIN": "true"}
     stack = subprocess.Popen(
         [program], env=os.environ | variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -89,23 +89,23 @@ def start(program, data):
 
 
 def main(program, schemathesis):
-    # An absolute path, because it runs in another folder: it leaves files where it runs.
+    # Use an absolute path, because schemathesis runs in another folder, in which it leaves files.
     schemathesis = os.path.abspath(schemathesis)
     with tempfile.TemporaryDirectory() as folder:
         stack, printed = start(program, f"{folder}/data")
         try:
             api, mails = printed["HttpApiUrl"], printed["MailUrl"]
             ada, bob = Person(api, mails, "Ada"), Person(api, mails, "Bob")
-            chat = ada.ask("createConnection", {"personId": bob.id})["chatId"]
-            ada.ask("sendMessage", {"message": "Hello Bob", "chatId": chat, "userId": ada.id})
-            # The examples must name people and a chat that exist.
+            chat = ada.call("createConnection", {"personId": bob.id})["chatId"]
+            ada.call("sendMessage", {"message": "Hello Bob", "chatId": chat, "userId": ada.id})
+            # Replace the ids in the examples by those of existing people and an existing chat.
             with open(DESCRIPTION, encoding="utf-8") as file:
                 description = file.read().replace(ADA, ada.id).replace(BOB, bob.id).replace(CHAT, chat)
             with open(f"{folder}/openapi.yaml", "w", encoding="utf-8") as file:
                 file.write(description)
             config = f"{folder}/schemathesis.toml"
             run = [schemathesis, "--config-file", config, "run", f"{folder}/openapi.yaml", f"--url={api}", *OPTIONS]
-            # Requests that end sessions come last.
+            # Send requests that end sessions last.
             for chosen, person in (
                 ("--exclude-path-regex=^/api/(logout|refresh)$", ada),
                 ("--include-path=/api/refresh", bob),

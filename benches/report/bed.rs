@@ -1,4 +1,4 @@
-//! The test bed: the release binaries, and a stack with one function more than the template.
+//! The test bed: the release binaries, and a stack with one more function than the template.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use test_support::{Function, Setup, Template, cargo, profile_folder, temporary_folder, workspace};
 
-/// The function that does nothing, as the template has it, and its route.
+/// The resource of the function that does nothing, and its route.
 const BARE: &str = "
   Bare:
     Type: AWS::Serverless::Function

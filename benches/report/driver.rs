@@ -1,4 +1,4 @@
-//! The database driver with nothing around it: the limit for a function that reads.
+//! The bare database driver: the limit for a function that reads.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,20 +26,20 @@ pub(crate) async fn command_of(database: &Database, call: impl Future<Output = (
 
 /// The cost of one command.
 pub(crate) struct Cost {
-    /// The time from sending it to the end of its answer.
+    /// The time from sending the command to the end of its answer.
     pub(crate) time: Duration,
-    /// The processor time during that.
+    /// The processor time of the command.
     pub(crate) cpu: Duration,
 }
 
-/// A driver on a thread of its own, which sends one command per request.
+/// A driver on its own thread, which sends one command per request.
 pub(crate) struct Driver {
     requests: UnboundedSender<()>,
     costs: UnboundedReceiver<Cost>,
 }
 
 impl Driver {
-    /// Connects, by sending the command for the first time.
+    /// Starts the driver and connects, by sending the command for the first time.
     pub(crate) async fn start(url: &str, command: Document) -> Self {
         let ((requests, mut requested), (done, costs)) = (unbounded_channel(), unbounded_channel());
         let url = url.to_owned();

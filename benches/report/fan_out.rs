@@ -15,7 +15,7 @@ use crate::report::Report;
 use crate::seed;
 use crate::statistics::percentile;
 
-/// A number of receiving sockets and its bounds, in milliseconds.
+/// A number of receiving sockets, and the bounds for it in milliseconds.
 struct Size {
     sockets: usize,
     /// The number of messages that are sent to them.
@@ -33,10 +33,11 @@ const SIZES: [Size; 4] = [
     Size { sockets: 256, messages: 30, median: None, p95: Some(60.0), p95_with_dead: Some(80.0) },
 ];
 
-/// The messages that do not count: the first ones open the function's connections to the gateway.
+/// The number of messages that do not count: the first ones open the function's connections to the
+/// gateway.
 const WARM_UP: usize = 3;
 
-/// Adds the times from sending a frame to its receipt by each socket.
+/// Measures the time from sending a frame to its receipt by each socket.
 pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
     let stack = bed.setup().start();
     for Size { sockets, messages, median, p95, p95_with_dead } in SIZES {

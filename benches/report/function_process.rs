@@ -10,10 +10,10 @@ use test_support::{Stack, processes_of};
 pub(crate) struct FunctionProcess(u32);
 
 impl FunctionProcess {
-    /// Finds the one process of the binary in this stack.
+    /// Returns the only process of the binary in this stack.
     pub(crate) fn find(stack: &Stack, binary: &str) -> Self {
-        let mut found = processes_of(stack).into_iter().filter(|process| process.program == binary);
-        Self(found.next().unwrap_or_else(|| panic!("{binary} is not running")).id)
+        let mut processes = processes_of(stack).into_iter().filter(|process| process.program == binary);
+        Self(processes.next().unwrap_or_else(|| panic!("{binary} is not running")).id)
     }
 
     /// Returns the processor time of all its threads so far.
@@ -26,7 +26,7 @@ impl FunctionProcess {
         Duration::from_nanos(nanoseconds.sum())
     }
 
-    /// Returns its memory in megabytes, including the loaded parts of its file.
+    /// Returns its resident memory in megabytes, including the loaded parts of its file.
     pub(crate) fn resident_megabytes(self) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();

@@ -1,4 +1,4 @@
-//! Growth: the time of an invocation with a thousand times as much data.
+//! Growth: the duration of an invocation with up to a thousand times as much data.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -19,9 +19,9 @@ const ROUNDS: usize = 150;
 /// The bound of the largest size's time, as a multiple of the smallest size's.
 const FACTOR: f64 = 1.3;
 
-/// Adds the time of each function whose data grows, and draws it.
+/// Measures the duration of each function whose data grows, and plots it.
 pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
-    // Two stacks, since a database has one directory and one collection of sockets.
+    // Two stacks, because a database has one directory and one collection of sockets.
     let (small, large) = (bed.setup().start(), bed.setup().start());
     seed::users(&small.database().await, 1_000).await;
     seed::users(&large.database().await, 100_000).await;
@@ -42,7 +42,7 @@ pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
 }
 
 /// Calls a function with each size in turn. `call` takes the index of a size. Returns the median
-/// time for each size.
+/// duration for each size.
 async fn in_turns(function: &str, sizes: &[(usize, &Stack)], mut call: impl AsyncFnMut(usize)) -> Vec<(usize, f64)> {
     // Sizes on one stack share its activity, which reports each invocation once.
     let mut activities = HashMap::new();
@@ -51,15 +51,15 @@ async fn in_turns(function: &str, sizes: &[(usize, &Stack)], mut call: impl Asyn
             vacant.insert(Activity::follow(stack).await);
         }
     }
-    let mut taken = vec![Vec::new(); sizes.len()];
+    let mut durations = vec![Vec::new(); sizes.len()];
     for _ in 0..ROUNDS {
         for (index, (_, stack)) in sizes.iter().enumerate() {
             call(index).await;
             let activity = activities.get_mut(&stack.http).unwrap();
-            taken[index].push(activity.next(function).await["millis"].as_f64().unwrap());
+            durations[index].push(activity.next(function).await["millis"].as_f64().unwrap());
         }
     }
-    sizes.iter().zip(&taken).map(|((size, _), taken)| (*size, median(taken))).collect()
+    sizes.iter().zip(&durations).map(|((size, _), durations)| (*size, median(durations))).collect()
 }
 
 async fn messages(stack: &Stack) -> Vec<Line> {
@@ -84,7 +84,7 @@ async fn messages(stack: &Stack) -> Vec<Line> {
     vec![line("getChat, 50 messages", read), line("lastMessage", last), line("sendMessage", send)]
 }
 
-/// Measures the time per chat, since a longer list necessarily takes longer.
+/// Measures the duration per chat, because a longer list necessarily takes longer.
 async fn chats(stack: &Stack) -> Line {
     const SIZES: [usize; 3] = [10, 100, 1_000];
     let mut people = Vec::new();
@@ -94,8 +94,8 @@ async fn chats(stack: &Stack) -> Line {
         people.push(user);
     }
     let list = async |index: usize| drop(people[index].browser.get("/api/allConnection").await.expect(200));
-    let taken = in_turns("AllConnection", &SIZES.map(|size| (size, stack)), list).await;
-    let points = taken.into_iter().map(|(size, millis)| (size, millis / size as f64)).collect();
+    let durations = in_turns("AllConnection", &SIZES.map(|size| (size, stack)), list).await;
+    let points = durations.into_iter().map(|(size, millis)| (size, millis / size as f64)).collect();
     Line { name: "allConnection, for each chat", unit: "chats", points }
 }
 

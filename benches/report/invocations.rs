@@ -23,16 +23,16 @@ pub(crate) struct Invocation {
 
 /// The measurements of all invocations in a stack.
 pub(crate) struct Invocations {
-    seen: Arc<Mutex<HashMap<String, Vec<Invocation>>>>,
+    by_function: Arc<Mutex<HashMap<String, Vec<Invocation>>>>,
     task: JoinHandle<()>,
 }
 
 impl Invocations {
-    /// Collects them from now on.
+    /// Starts collecting invocations from now on.
     pub(crate) async fn follow(stack: &Stack) -> Self {
         let mut activity = Activity::follow(stack).await;
-        let seen = Arc::<Mutex<HashMap<String, Vec<Invocation>>>>::default();
-        let all = Arc::clone(&seen);
+        let by_function = Arc::<Mutex<HashMap<String, Vec<Invocation>>>>::default();
+        let all = Arc::clone(&by_function);
         let task = tokio::spawn(async move {
             loop {
                 let entry = activity.entry().await;
@@ -41,12 +41,12 @@ impl Invocations {
                 }
             }
         });
-        Self { seen, task }
+        Self { by_function, task }
     }
 
     /// Returns the invocations of a function so far.
     pub(crate) fn of_function(&self, function: &str) -> Vec<Invocation> {
-        self.seen.lock().unwrap().get(function).cloned().unwrap_or_default()
+        self.by_function.lock().unwrap().get(function).cloned().unwrap_or_default()
     }
 }
 

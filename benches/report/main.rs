@@ -1,10 +1,10 @@
 //! `cargo bench`: measures the release binaries through the local stack and a real MongoDB.
 //!
-//! Machines differ and are noisy, so every figure stands beside its limit, measured in the same
-//! run: a function that does nothing, and the database driver with nothing around it. The bounds
-//! are those that this project holds itself to.
+//! Machines differ and are noisy, so the report shows every figure next to its limit, measured in
+//! the same run: a function that does nothing, and the bare database driver. The bounds are the
+//! goals of this project.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark ends when it cannot go on")]
+#![expect(clippy::unwrap_used, reason = "a benchmark stops if it cannot continue")]
 
 mod bed;
 mod driver;

@@ -7,7 +7,7 @@ use test_support::workspace;
 
 use crate::report::file;
 
-/// The time of an invocation, in milliseconds, for several amounts of data.
+/// The duration of an invocation, in milliseconds, for several amounts of data.
 pub(crate) struct Line {
     pub(crate) name: &'static str,
     /// The unit of the amounts.
@@ -16,7 +16,8 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Returns the time with the largest amount as a multiple of that with the smallest.
+    /// Returns the duration with the largest amount as a multiple of the duration with the
+    /// smallest.
     pub(crate) fn factor(&self) -> f64 {
         let (first, last) = (self.points[0], self.points[self.points.len() - 1]);
         last.1 / first.1
@@ -25,12 +26,12 @@ impl Line {
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 340.0;
-/// The places of the axes. The names of the lines are on the right.
+/// The positions of the axes. The names of the lines are on the right.
 const LEFT: f64 = 60.0;
 const RIGHT: f64 = WIDTH - 260.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = HEIGHT - 50.0;
-/// The ranges of the axes: powers of ten, and multiples of the time with the smallest amount.
+/// The ranges of the axes: powers of ten, and multiples of the duration with the smallest amount.
 const DECADES: (i32, i32) = (1, 5);
 const HIGHEST: f64 = 2.0;
 

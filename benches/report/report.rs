@@ -14,9 +14,9 @@ struct Figure {
     figure: String,
     value: f64,
     unit: &'static str,
-    /// The limit that was measured beside it, in the same unit.
+    /// The limit, measured in the same run and in the same unit.
     limit: Option<f64>,
-    /// The most that the value may be, in the same unit.
+    /// The maximum value, in the same unit.
     bound: Option<f64>,
     /// Whether the value is within the bound.
     met: Option<bool>,
@@ -35,7 +35,7 @@ impl Report {
     }
 
     /// Adds a figure that has a limit and no bound.
-    pub(crate) fn add_beside(&mut self, figure: impl Into<String>, value: f64, unit: &'static str, limit: f64) {
+    pub(crate) fn add_with_limit(&mut self, figure: impl Into<String>, value: f64, unit: &'static str, limit: f64) {
         self.push(figure.into(), value, unit, Some(limit), None);
     }
 
@@ -61,8 +61,8 @@ impl Report {
         self.figures.push(Figure { figure, value, unit, limit, bound, met });
     }
 
-    /// Prints all figures as a table. Writes the table to `target/bench/report.md` and the figures to
-    /// `target/bench/report.json`.
+    /// Prints all figures as a table. Writes the table to `target/bench/report.md` and the figures
+    /// to `target/bench/report.json`.
     pub(crate) fn finish(&self, duration: Duration) {
         let mut table = String::from("| Figure | Value | Unit | Limit | Bound | Met |\n|---|--:|---|--:|--:|---|\n");
         for Figure { figure, value, unit, limit, bound, met } in &self.figures {

@@ -1,4 +1,5 @@
-//! Data as the APIs would have stored it, which would take too long to create through them.
+//! Test data in the form in which the APIs store it. Creating it through the APIs would take too
+//! long.
 
 use mongodb::Database;
 use mongodb::bson::oid::ObjectId;
@@ -74,7 +75,7 @@ fn people(count: usize) -> Vec<Document> {
     (0..count).map(person).collect()
 }
 
-/// Adds `count` sockets of other users, each in a room of its own.
+/// Adds `count` sockets of other users, each in its own room.
 pub(crate) async fn connections(database: &Database, count: usize) {
     insert(database, "connections", (0..count).map(|_| connection(ObjectId::new()))).await;
 }

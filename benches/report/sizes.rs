@@ -9,7 +9,7 @@ use crate::report::Report;
 /// The bound of a function's zipped size, in megabytes.
 const ZIPPED: f64 = 5.0;
 
-/// Adds the size of each function, as a file and compressed with the method of ZIP.
+/// Measures the size of each function, as a file and compressed as in a ZIP file.
 pub(crate) fn measure(bed: &Bed, report: &mut Report) {
     let megabytes = |bytes: f64| bytes / 1e6;
     let sizes = |binary: &str| {
@@ -21,7 +21,7 @@ pub(crate) fn measure(bed: &Bed, report: &mut Report) {
     for function in &bed.functions {
         let (file, zipped) = sizes(&function.binary);
         let function = &function.name;
-        report.add_beside(format!("file size, {function}"), file, "MB", bare);
+        report.add_with_limit(format!("file size, {function}"), file, "MB", bare);
         report.add_bounded(format!("zipped size, {function} (bare: {bare_zipped:.1})"), zipped, "MB", ZIPPED);
     }
 }

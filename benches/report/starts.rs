@@ -10,10 +10,12 @@ use crate::statistics::{median, spread, worst};
 /// The number of starts of each function.
 const STARTS: usize = 20;
 
-/// The bound of the start of a function with a database, as a multiple of the bare function's.
+/// The bound of the start of a function with a database, as a multiple of the bare function's
+/// start.
 const TIMES: f64 = 2.5;
 
-/// Adds the start of each function, on a stack where every invocation is the first of its process.
+/// Measures the cold start of each function, on a stack where every invocation is the first of its
+/// process.
 pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
     let stack = bed.setup().set("LOCAL_IDLE_SECONDS", 0).start();
     let browser = Browser::new(&stack);
@@ -38,8 +40,8 @@ pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
         if function.variables.contains("DATABASE_URL") {
             report.add_ratio(format!("{name}, median"), median(&times), "ms", median(&bare), TIMES);
         } else {
-            report.add_beside(format!("{name}, median"), median(&times), "ms", median(&bare));
+            report.add_with_limit(format!("{name}, median"), median(&times), "ms", median(&bare));
         }
-        report.add_beside(format!("{name}, worst"), worst(&times), "ms", worst(&bare));
+        report.add_with_limit(format!("{name}, worst"), worst(&times), "ms", worst(&bare));
     }
 }

@@ -15,8 +15,8 @@ const CLIENTS: [usize; 2] = [16, 64];
 /// The duration of each measurement.
 const TIME: Duration = Duration::from_secs(4);
 
-/// Adds the requests per second of clients that send the next one as soon as they are answered.
-/// Each has a chat of its own.
+/// Measures the requests per second of clients that send the next request as soon as they receive a
+/// response. Each client has its own chat.
 pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
     let stack = bed.setup().start();
     let mut chats = Vec::new();
@@ -39,13 +39,13 @@ async fn start(stack: &Stack) -> Chat {
 }
 
 async fn rate(chats: &[Chat], call: impl AsyncFn(&Chat)) -> f64 {
-    let (since, answered) = (Instant::now(), AtomicUsize::new(0));
+    let (since, responses) = (Instant::now(), AtomicUsize::new(0));
     let clients = chats.iter().map(async |chat| {
         while since.elapsed() < TIME {
             call(chat).await;
-            answered.fetch_add(1, Ordering::Relaxed);
+            responses.fetch_add(1, Ordering::Relaxed);
         }
     });
     join_all(clients).await;
-    answered.into_inner() as f64 / since.elapsed().as_secs_f64()
+    responses.into_inner() as f64 / since.elapsed().as_secs_f64()
 }

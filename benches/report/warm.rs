@@ -1,4 +1,4 @@
-//! Warm invocations: their time, processor time, database commands and memory.
+//! Warm invocations: their duration, processor time, database commands and memory.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -12,15 +12,15 @@ use crate::invocations::{Invocations, invoke_bare};
 use crate::report::Report;
 use crate::statistics::{median, spread};
 
-/// The rounds before anything counts, and those that count.
+/// The number of rounds that do not count, and of those that do.
 const WARM_UP: usize = 5;
 const ROUNDS: usize = 60;
 
 /// The number of repetitions of a read.
 const READS: usize = 500;
 
-/// The bound of a read's processor time, as a multiple of the bare function's and the bare driver's
-/// together.
+/// The bound of a read's processor time, as a multiple of the sum of the bare function's and the
+/// bare driver's.
 const TIMES: f64 = 1.3;
 
 /// The bounds of a function's database commands: one if it reads or relays, two if it writes.
@@ -30,7 +30,7 @@ const WRITE: f64 = 2.0;
 /// The bound of a process's memory, in megabytes.
 const MEMORY: f64 = 20.0;
 
-/// Adds the figures of each function, on a stack with one process per function.
+/// Measures each function, on a stack with one process per function.
 pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
     let stack = bed.setup().set("LOCAL_MAX_PROCESSES", 1).start();
     let browser = Browser::new(&stack);
@@ -64,8 +64,8 @@ pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
             report.add("noise: spread of the bare function's warm invocations", spread(&times) * 100.0, "%");
         }
         let (bare_time, bare_cpu) = *bare.get_or_insert((median(&times), cpu));
-        report.add_beside(format!("warm invocation, {function}, median"), median(&times), "ms", bare_time);
-        report.add_beside(format!("processor time of an invocation, {function}"), cpu, "ms", bare_cpu);
+        report.add_with_limit(format!("warm invocation, {function}, median"), median(&times), "ms", bare_time);
+        report.add_with_limit(format!("processor time of an invocation, {function}"), cpu, "ms", bare_cpu);
         report.add_bounded(format!("memory of a warm process, {function}"), process.resident_megabytes(), "MB", MEMORY);
         if function != "Bare" {
             let commands: Vec<_> = counted.iter().map(|invocation| invocation.commands).collect();
@@ -77,8 +77,8 @@ pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
     reads(&stack, report).await;
 }
 
-/// Returns the bound of each function's database commands: the number that is expected of it, but
-/// not more than a write may send.
+/// Returns the bound of each function's database commands: the expected number, but at most that of
+/// a write.
 fn command_bounds(steps: &[Step]) -> HashMap<&'static str, f64> {
     let mut expected = HashMap::<_, Vec<f64>>::new();
     for step in steps {
@@ -87,20 +87,20 @@ fn command_bounds(steps: &[Step]) -> HashMap<&'static str, f64> {
     expected.into_iter().map(|(function, commands)| (function, median(&commands).clamp(READ, WRITE))).collect()
 }
 
-/// Adds the time of a request for its client beside that of the invocation in it. The rest is the
+/// Measures a client's request, with the invocation in it as the limit. The difference is the
 /// gateway and both ends of HTTP.
 async fn gateway(browser: &Browser, invocations: &Invocations, report: &mut Report) {
     let before = invocations.of_function("Bare").len();
-    let mut seen = Vec::new();
+    let mut durations = Vec::new();
     for _ in 0..READS {
         let since = Instant::now();
         invoke_bare(browser).await;
-        seen.push(millis(since.elapsed()));
+        durations.push(millis(since.elapsed()));
     }
     let inside: Vec<_> = invocations.of_function("Bare")[before..].iter().map(|invocation| invocation.warm).collect();
-    report.add_beside(
+    report.add_with_limit(
         "request of a client, Bare, median (limit: the invocation in it)",
-        median(&seen),
+        median(&durations),
         "ms",
         median(&inside),
     );
@@ -114,11 +114,11 @@ struct Read<'a> {
     parameters: &'a [(&'a str, &'a str)],
 }
 
-/// Adds the processor time of each read beside that of the bare function and of the bare driver
-/// with the same command.
+/// Measures the processor time of each read. The limit is the sum of the bare function and the bare
+/// driver with the same command.
 ///
-/// The three take turns, so that the machine is as busy for each, and the processor's caches are as
-/// full of other things.
+/// The three take turns, so that the load of the machine and the state of the processor's caches
+/// are the same for each.
 async fn reads(stack: &Stack, report: &mut Report) {
     let chat = Chat::start(stack).await;
     chat.fill(20).await;

@@ -3,13 +3,13 @@ import { ChatSocket, type SocketOptions } from './socket.js';
 export { ChatError } from './errors.js';
 export type * from './http.js';
 export { io } from './io.js';
-export type { IoOptions, IoSocket } from './io.js';
+export type { IoEvents, IoOptions, IoSocket } from './io.js';
 export type { Timings } from './link.js';
 export { ACTIONS, EVENTS } from './names.js';
-export type { Action, Parameters, Payload, ServerEvent } from './names.js';
+export type { Action, Arguments, EventArguments, Parameters, Payload, ServerEvent, } from './names.js';
 export { MAX_FRAME } from './socket.js';
 export type { ChatSocket, SocketEvents, SocketOptions } from './socket.js';
-/** The whole backend: one method per endpoint, and sockets. */
+/** A client for the whole backend: one method per endpoint, and sockets. */
 export declare class ChatClient extends HttpApi {
     #private;
     /** Use `createClient` instead. */

@@ -1,28 +1,44 @@
 // src/errors.ts
 var ChatError = class extends Error {
   name = "ChatError";
-  /** The HTTP status, which sockets use too. 0 if the server could not be reached. */
+  /** The HTTP status, which socket errors have too. 0 if the server could not be reached. */
   status;
   /**
    * The backend's stable name for the error, such as `notInRoom`: compare this, not `message`.
    * `undefined` if the error comes from API Gateway or from this client.
    */
   code;
-  /** How many seconds to wait before the next attempt, if the server says so (429 and 503). */
+  /** The number of seconds to wait before the next attempt, if the server requests it (429 and 503). */
   retryAfter;
   /** The socket action that failed, if any. */
   action;
+  /** The chat whose join failed, if any. */
+  chatId;
   constructor(status, message, details = {}) {
     super(message, { cause: details.cause });
     this.status = status;
     this.code = details.code;
     this.retryAfter = details.retryAfter;
     this.action = details.action;
+    this.chatId = details.chatId;
   }
 };
 function report(error) {
   if (typeof reportError === "function") reportError(error);
   else console.error(error);
+}
+function abortable(promise, signal) {
+  if (!signal) return promise;
+  let stop = () => {
+  };
+  const aborted = new Promise((_, reject) => {
+    stop = () => reject(signal.reason ?? new DOMException("aborted", "AbortError"));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop);
+  });
+  return Promise.race([promise, aborted]).finally(
+    () => signal.removeEventListener("abort", stop)
+  );
 }
 
 // src/http.ts
@@ -30,110 +46,140 @@ var TIMEOUT = 6e4;
 var HttpApi = class {
   #url;
   #fetch;
+  /** Whether expired tokens are renewed. */
+  canRefresh;
   #refreshing;
   #refreshes = 0;
-  constructor({ url, fetch }) {
+  constructor({ url, fetch, refresh }) {
+    if (!/^https?:\/\//.test(url)) {
+      throw new ChatError(0, `url must be like https://api.example.com, and is "${url}"`);
+    }
     this.#url = url.replace(/\/+$/, "");
+    this.canRefresh = refresh !== false;
     this.#fetch = fetch ?? ((url2, init) => globalThis.fetch(url2, init));
   }
   /** Mails a six-digit code, which is valid for 3 minutes. */
-  sendOtp(json) {
-    return this.#json("POST", "/api/sendOtp", { json });
+  sendOtp(json, options) {
+    return this.#json("POST", "/api/sendOtp", { ...options, json });
   }
   /** Signs in with a mailed code. If `isComplete` is false, call `uploadDetails` next. */
-  verifyOtp(json) {
-    return this.#json("POST", "/api/verifyOtp", { json });
+  verifyOtp(json, options) {
+    return this.#json("POST", "/api/verifyOtp", { ...options, json });
   }
   /** Invalidates the mailed code, if any. */
-  deleteOtp(json) {
-    return this.#json("DELETE", "/api/deleteOtp", { json });
+  deleteOtp(json, options) {
+    return this.#json("DELETE", "/api/deleteOtp", { ...options, json });
   }
   /** Completes or changes the profile. `profile` is a JPEG, PNG or WebP image of up to 2 MiB. */
-  uploadDetails({
-    profile,
-    ...json
-  }) {
-    if (!profile) return this.#json("POST", "/api/uploadDetails", { json, signedIn: true });
+  uploadDetails({ profile, ...json }, options) {
+    const call = { ...options, signedIn: true };
+    if (!profile) return this.#json("POST", "/api/uploadDetails", { ...call, json });
     const form = new FormData();
     for (const [name, value] of Object.entries(json)) form.append(name, value);
     form.append("profile", profile);
-    return this.#json("POST", "/api/uploadDetails", { form, signedIn: true });
+    return this.#json("POST", "/api/uploadDetails", { ...call, form });
   }
   /** Ends this session and closes its sockets. */
-  logout() {
-    return this.#json("POST", "/api/logout");
+  logout(options) {
+    return this.#json("POST", "/api/logout", options);
   }
-  /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
-  refresh() {
+  /** Renews the tokens. Other methods do this when necessary. Concurrent calls share one request. */
+  refresh({ signal } = {}) {
+    if (signal?.aborted) return abortable(new Promise(() => {
+    }), signal);
     this.#refreshing ??= this.#json("GET", "/api/refresh").then((done) => (this.#refreshes++, done)).finally(() => this.#refreshing = void 0);
-    return this.#refreshing;
+    return abortable(this.#refreshing, signal);
   }
   /** Returns the signed-in user. */
-  userDetails() {
-    return this.#json("GET", "/api/userDetails", { signedIn: true });
+  userDetails(options) {
+    return this.#json("GET", "/api/userDetails", { ...options, signedIn: true });
   }
   /**
-   * Lists the users. `search` matches the beginning of any part of a name. Pass `next` as `after`
+   * Lists the users. `search` matches the beginning of any word of a name. Pass `next` as `after`
    * to get the next page.
    */
-  users(query) {
-    return this.#json("GET", "/api/users", { query, signedIn: true });
+  users(query, options) {
+    return this.#json("GET", "/api/users", { ...options, query, signedIn: true });
   }
-  /** Creates a chat with another user. Rejects with 409 if it exists already. */
-  createConnection(json) {
-    return this.#json("POST", "/api/createConnection", { json, signedIn: true });
+  /** Creates a chat with another user. Rejects with 409 if it already exists. */
+  createConnection(json, options) {
+    return this.#json("POST", "/api/createConnection", { ...options, json, signedIn: true });
   }
   /** Lists all chats, the most recently active one first. */
-  allConnection() {
-    return this.#json("GET", "/api/allConnection", { signedIn: true });
+  allConnection(options) {
+    return this.#json("GET", "/api/allConnection", { ...options, signedIn: true });
   }
   /** Returns messages, oldest first: the latest ones, or those `before` or `after` a `seq`. */
-  getChat(query) {
-    return this.#json("GET", "/api/getChat", { query, signedIn: true });
+  getChat(query, options) {
+    return this.#json("GET", "/api/getChat", { ...options, query, signedIn: true });
   }
   /**
-   * Stores a message. With a `clientId` the call is safe to repeat: repeating it returns the stored
-   * message.
+   * Stores a message. With a `clientId`, the call is safe to repeat: a repeated call returns the
+   * stored message.
    */
-  sendMessage(json) {
-    return this.#json("POST", "/api/sendMessage", { json, signedIn: true });
+  sendMessage(json, options) {
+    return this.#json("POST", "/api/sendMessage", { ...options, json, signedIn: true });
   }
   /** Returns the last message of a chat, if any. */
-  lastMessage(query) {
-    return this.#json("GET", "/api/lastMessage", { query, signedIn: true });
+  lastMessage(query, options) {
+    return this.#json("GET", "/api/lastMessage", { ...options, query, signedIn: true });
   }
-  /** Creates a ticket, which opens one socket. `socket` calls this itself. */
-  socketTicket() {
-    return this.#json("POST", "/api/socketTicket", { signedIn: true });
+  /** Creates a ticket, which opens one socket. `socket` calls this method itself. */
+  socketTicket(options) {
+    return this.#json("POST", "/api/socketTicket", { ...options, signedIn: true });
   }
   /** Downloads the photo at a `photoUrl`. */
-  async photo(photoUrl) {
-    return (await this.#request("GET", new URL(photoUrl, this.#url), {})).blob();
+  photo(photoUrl, options) {
+    const url = new URL(photoUrl, this.#url);
+    return this.#call("GET", url, options ?? {}, (response) => response.blob());
   }
-  async #json(method, path, call = {}) {
+  #json(method, path, call = {}) {
     const url = new URL(this.#url + path);
     for (const [name, value] of Object.entries(call.query ?? {})) {
       if (value !== void 0) url.searchParams.set(name, String(value));
     }
-    const response = await this.#request(method, url, call);
-    if (response.status === 204) return { status: true, data: [] };
-    return await response.json().catch(unreachable);
-  }
-  async #request(method, url, call) {
-    const { json, form, signedIn } = call;
-    const refreshes = this.#refreshes;
-    const send = () => this.#fetch(url.href, {
+    return this.#call(
       method,
-      credentials: "include",
-      signal: AbortSignal.timeout(TIMEOUT),
-      ...json && {
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(json)
-      },
-      ...form && { body: form }
-    }).catch(unreachable);
+      url,
+      call,
+      async (response) => (
+        // Only `allConnection` returns no body, if the list is empty.
+        response.status === 204 ? { status: true, data: [] } : response.json()
+      )
+    );
+  }
+  /** Makes a request, and reads its answer, within the time limit and until it is aborted. */
+  #call(method, url, { signal, timeout = TIMEOUT, ...call }, read) {
+    const controller = new AbortController();
+    const expired = new Promise((_, reject) => {
+      const timer = setTimeout(() => {
+        reject(new ChatError(0, "the server did not answer in time"));
+        controller.abort();
+      }, timeout);
+      controller.signal.addEventListener("abort", () => clearTimeout(timer));
+    });
+    const answer = async () => read(await this.#request(method, url, call, controller.signal)).catch(unreachable);
+    return abortable(signal?.aborted ? expired : Promise.race([answer(), expired]), signal).finally(
+      () => controller.abort()
+    );
+  }
+  async #request(method, url, { json, form, signedIn }, signal) {
+    const refreshes = this.#refreshes;
+    const send = () => {
+      if (signal.aborted) unreachable(void 0);
+      return this.#fetch(url.href, {
+        method,
+        credentials: "include",
+        signal,
+        ...json && {
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify(json)
+        },
+        ...form && { body: form }
+      }).catch(unreachable);
+    };
     let response = await send();
-    if (response.status === 401 && signedIn) {
+    if (response.status === 401 && signedIn && this.canRefresh) {
       if (refreshes === this.#refreshes) await this.refresh();
       response = await send();
     }
@@ -164,8 +210,8 @@ var Deduplicator = class {
     this.#window = window;
   }
   /**
-   * Whether this event is not the duplicate of an event on the other socket. Frames that a socket
-   * sends count too: the other socket receives them.
+   * Returns whether the event is not a duplicate of an event on the other socket. Call it for
+   * frames that a socket sends as well, because the other socket receives them.
    */
   isNew(link, content) {
     const at = performance.now();
@@ -181,13 +227,15 @@ var Deduplicator = class {
 
 // src/emitter.ts
 var Emitter = class {
+  /** The handlers of each event, and whether they are called once only. */
   #handlers = /* @__PURE__ */ new Map();
-  /** Calls `handler` on every `event` from now on. Adding the same handler twice has no effect. */
+  /** Adds a handler of an event. Adding the same handler twice has no effect. */
   on(event, handler) {
-    let handlers = this.#handlers.get(event);
-    if (!handlers) this.#handlers.set(event, handlers = /* @__PURE__ */ new Set());
-    handlers.add(handler);
-    return this;
+    return this.#add(event, handler, false);
+  }
+  /** Calls `handler` on the next `event` only. */
+  once(event, handler) {
+    return this.#add(event, handler, true);
   }
   /** Removes a handler, or all handlers of an event, or all handlers. */
   off(event, handler) {
@@ -200,7 +248,8 @@ var Emitter = class {
   publish(event, ...args) {
     const handlers = [...this.#handlers.get(event) ?? []];
     if (!handlers.length && (event === "error" || event === "signedOut")) console.error(args[0]);
-    for (const handler of handlers) {
+    for (const [handler, isOnce] of handlers) {
+      if (isOnce) this.off(event, handler);
       try {
         const result = handler(...args);
         if (result instanceof Promise) result.catch(report);
@@ -209,27 +258,39 @@ var Emitter = class {
       }
     }
   }
+  #add(event, handler, isOnce) {
+    let handlers = this.#handlers.get(event);
+    if (!handlers) this.#handlers.set(event, handlers = /* @__PURE__ */ new Map());
+    handlers.set(handler, isOnce);
+    return this;
+  }
 };
 
 // src/link.ts
 var TIMINGS = {
   ping: 9 * 6e4,
+  probe: 5e3,
   answer: 3e4,
+  sleep: 5e3,
   renewal: 110 * 6e4,
   settle: 1500,
   backoff: 500,
   maxBackoff: 3e4
 };
+function backoff(timings, attempts) {
+  return Math.random() * Math.min(timings.maxBackoff, timings.backoff * 2 ** attempts);
+}
 var PING = "ping";
+var JOIN = "join-chat-room";
 var Link = class {
   startedAt = performance.now();
   /** Rejects if the handshake is refused or times out. */
   opened;
   #socket;
   #timings;
-  /** The frames that await an answer, by `ackId`. */
-  #pending = /* @__PURE__ */ new Map();
+  #joins = /* @__PURE__ */ new Map();
   #lastAckId = 0;
+  #isProbing = false;
   #timer;
   #end = () => {
   };
@@ -247,23 +308,24 @@ var Link = class {
       };
     });
     socket.onmessage = ({ data }) => {
+      if (this.#isProbing) this.#schedulePing();
       const frame = parse(data);
       if (!frame) return;
-      const pending = this.#pending.get(frame.ackId);
-      if (pending) {
-        this.#pending.delete(frame.ackId);
-        pending.done();
-        if (this.#pending.size) this.#expectAnswer();
-        else this.#schedulePing();
-      }
-      if (frame.action !== PING) handlers.frame(frame, this);
+      const answered = [...this.#joins].find(([, join]) => join.ackId === frame.ackId);
+      if (frame.ackId !== void 0) this.#schedulePing();
+      const error = errorFrom2(frame, answered?.[0]);
+      if (error) this.#failed(error, answered);
+      else if (answered) this.#joined(answered[1]);
+      if (frame.action === PING) return;
+      if (error) handlers.error(error, this);
+      else handlers.frame(frame, this);
     };
     socket.onclose = () => this.close("transport close");
     socket.onerror = () => {
     };
-    this.#expectAnswer();
+    this.#expect(timings.answer);
   }
-  /** Whether frames can be sent. A socket that is closing accepts frames and drops them. */
+  /** Whether frames can be sent. A closing socket accepts frames but drops them. */
   get isOpen() {
     return this.#socket.readyState === 1;
   }
@@ -271,13 +333,37 @@ var Link = class {
   send(text) {
     this.#socket.send(text);
   }
-  /** Joins a room. Resolves once the server has accepted or refused, or the link has ended. */
-  join(chatId) {
-    return this.#request("join-chat-room", chatId);
+  /**
+   * Joins a room. Resolves once the server has accepted or refused, or the link has ended. A join
+   * that fails, or that is not answered, is repeated by itself, with backoff.
+   */
+  join(room) {
+    let join = this.#joins.get(room);
+    if (!join) {
+      let resolve = () => {
+      };
+      const done = new Promise((resolved) => resolve = resolved);
+      const ackId = ++this.#lastAckId;
+      join = { ackId, attempts: 0, isFailed: false, isJoined: false, done, resolve };
+      this.#joins.set(room, join);
+      this.#sendJoin(room, join);
+    }
+    return join.done;
   }
-  /** Whether a join of this room awaits its answer. */
+  /** Whether a join of this room has not been accepted or refused yet. */
   isJoining(room) {
-    return [...this.#pending.values()].some((pending) => pending.room === room);
+    return this.#joins.get(room)?.isJoined === false;
+  }
+  /** Whether a join of this room has been accepted. */
+  hasJoined(room) {
+    return this.#joins.get(room)?.isJoined === true;
+  }
+  /** Checks whether the connection still works, and ends the link if not. */
+  probe() {
+    if (this.#isProbing || !this.isOpen) return;
+    this.#isProbing = true;
+    this.send(JSON.stringify({ action: PING, ackId: ++this.#lastAckId }));
+    this.#expect(this.#timings.probe);
   }
   /** Ends the link. The last callback is `end` with this reason. */
   close(reason) {
@@ -287,25 +373,52 @@ var Link = class {
     clearTimeout(this.#timer);
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket.close();
-    for (const { done } of this.#pending.values()) done();
-    this.#pending.clear();
+    for (const { timer, resolve } of this.#joins.values()) {
+      clearTimeout(timer);
+      resolve();
+    }
+    this.#joins.clear();
     end(reason);
   }
-  #request(action, chatId) {
-    return new Promise((done) => {
-      const ackId = ++this.#lastAckId;
-      this.#pending.set(ackId, { room: chatId, done });
-      if (this.#pending.size === 1) this.#expectAnswer();
-      this.send(JSON.stringify({ action, chatId, ackId }));
-    });
+  #sendJoin(room, join) {
+    const { probe, answer } = this.#timings;
+    clearTimeout(join.timer);
+    join.isFailed = false;
+    join.timer = setTimeout(() => {
+      this.probe();
+      join.timer = setTimeout(() => this.#repeat(room, join), answer - probe);
+    }, probe);
+    if (this.isOpen) this.send(JSON.stringify({ action: JOIN, chatId: room, ackId: join.ackId }));
+  }
+  #repeat(room, join) {
+    if (join.isFailed || join.isJoined) return;
+    clearTimeout(join.timer);
+    join.isFailed = true;
+    const delay = backoff(this.#timings, join.attempts++);
+    join.timer = setTimeout(() => this.#sendJoin(room, join), delay);
+  }
+  #joined(join) {
+    clearTimeout(join.timer);
+    join.isJoined = true;
+    join.resolve();
+  }
+  #failed(error, answered) {
+    if (error.action && !answered) return;
+    if (!answered) for (const [room, join] of this.#joins) this.#repeat(room, join);
+    else if (error.status === 429 || error.status >= 500) this.#repeat(...answered);
+    else {
+      this.#joined(answered[1]);
+      this.#joins.delete(answered[0]);
+    }
   }
   #schedulePing() {
+    this.#isProbing = false;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#request(PING), this.#timings.ping);
+    this.#timer = setTimeout(() => this.probe(), this.#timings.ping);
   }
-  #expectAnswer() {
+  #expect(limit) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.close("ping timeout"), this.#timings.answer);
+    this.#timer = setTimeout(() => this.close("ping timeout"), limit);
   }
 };
 function parse(data) {
@@ -315,6 +428,15 @@ function parse(data) {
   } catch {
     return void 0;
   }
+}
+function errorFrom2(frame, chatId) {
+  const { event, status, code, action, message } = frame;
+  if (event !== void 0 && event !== "error" || typeof message !== "string") return void 0;
+  return new ChatError(status ?? gatewayStatus(message), message, { code, action, chatId });
+}
+function gatewayStatus(message) {
+  if (/too many|limit exceeded/i.test(message)) return 429;
+  return /timed out/i.test(message) ? 504 : 500;
 }
 
 // src/names.ts
@@ -336,9 +458,11 @@ var RELAYED_AS = {
   chatsend: "chatUpdate",
   messageRecieved: "messageSent"
 };
+var EPHEMERAL = ["sendActiveResponse"];
 
 // src/outbox.ts
 var MAX_WAITING = 1e3;
+var MAX_AGE = 5e3;
 var Outbox = class {
   #onSend;
   #link;
@@ -347,29 +471,38 @@ var Outbox = class {
   constructor(onSend) {
     this.#onSend = onSend;
   }
-  /** Sends a frame as soon as possible. */
+  /** Sends a frame as soon as possible. An ephemeral one replaces an equal one that waits. */
   push(frame) {
+    if (frame.isEphemeral) {
+      if (!this.#link?.isOpen) return;
+      this.#waiting = this.#waiting.filter(({ text }) => text !== frame.text);
+    }
     if (this.#waiting.length >= MAX_WAITING) {
       throw new ChatError(0, "too many frames are waiting for the socket: try again later", {
         action: frame.action
       });
     }
-    this.#waiting.push(frame);
+    this.#waiting.push({ ...frame, at: performance.now() });
     this.flush();
   }
-  /** Sends frames over `link` from now on. Without a link, they wait. */
+  /** Sends all further frames over `link`. Without a link, they wait. */
   use(link) {
     this.#link = link;
+    if (!link) this.#waiting = this.#waiting.filter(({ isEphemeral }) => !isEphemeral);
     this.flush();
   }
-  /** Sends the frames that need not wait any longer. Call this when a join has been answered. */
+  /** Sends the frames that no longer need to wait. Call this when a join has been answered. */
   flush() {
-    for (let frame; (frame = this.#waiting[0]) && this.#link?.isOpen; ) {
-      if (frame.room !== void 0 && this.#link.isJoining(frame.room)) return;
-      this.#waiting.shift();
-      this.#onSend(this.#link, frame);
-      this.#link.send(frame.text);
-    }
+    const link = this.#link;
+    if (!link?.isOpen) return;
+    const oldest = performance.now() - MAX_AGE;
+    this.#waiting = this.#waiting.filter((frame) => {
+      if (frame.isEphemeral && frame.at < oldest) return false;
+      if (!link.isOpen || frame.room !== void 0 && link.isJoining(frame.room)) return true;
+      this.#onSend(link, frame);
+      link.send(frame.text);
+      return false;
+    });
   }
   /** Discards the waiting frames. */
   clear() {
@@ -381,6 +514,9 @@ var Outbox = class {
 // src/socket.ts
 var MAX_FRAME = 32e3;
 var STABLE = 5e3;
+var WAKING = ["online", "offline", "pageshow", "visibilitychange"];
+var THROTTLED = 12e4;
+var YOUNG = 1e3;
 var ChatSocket = class extends Emitter {
   #api;
   #WebSocket;
@@ -394,8 +530,20 @@ var ChatSocket = class extends Emitter {
   #link;
   #id;
   #deduplicator;
+  #waiters = /* @__PURE__ */ new Set();
   #timer;
+  /** Fires regularly, to notice that the machine was asleep. */
+  #clock;
   #attempts = 0;
+  /** When the current attempt to connect began, and what ends its request. */
+  #attemptedAt = 0;
+  #attempt;
+  /** Whether the next attempt is scheduled, and the time before which it must not begin. */
+  #isWaiting = false;
+  #notBefore = 0;
+  /** The checks made since the last handshake that succeeded. */
+  #hasRefreshed = false;
+  #isVerified = false;
   /** Changes whenever asynchronous work in progress becomes obsolete. 0 after `disconnect()`. */
   #run = 0;
   #runs = 0;
@@ -418,34 +566,56 @@ var ChatSocket = class extends Emitter {
   get connected() {
     return this.#link !== void 0;
   }
+  /** Whether the socket is connected or tries to be. */
+  get active() {
+    return this.#run !== 0;
+  }
   /** A random id while connected. The server does not know it. */
   get id() {
     return this.#id;
   }
-  /** Connects and stays connected. Does nothing if called already. */
+  /** Connects and stays connected. Does nothing if it was already called. */
   connect() {
     if (!this.#run) {
       this.#run = ++this.#runs;
-      this.#attempts = 0;
+      this.#attempts = this.#notBefore = 0;
+      this.#hasRefreshed = this.#isVerified = false;
+      this.#watch();
       void this.#connect();
     }
     return this;
   }
   /** Disconnects and discards the rooms and the waiting frames. */
   disconnect() {
-    this.#stop("io client disconnect");
+    this.#stop("io client disconnect", new ChatError(0, "the socket was disconnected"));
     return this;
   }
   /**
+   * Resolves once the socket is connected. Rejects if `disconnect()` is called or the session has
+   * ended, and with the signal's reason if it is aborted.
+   */
+  ready({ signal } = {}) {
+    return this.#until(void 0, signal);
+  }
+  /**
+   * Joins the room of a chat, and again after each reconnect. Resolves once this socket receives
+   * the room's events. Rejects if the server refuses, or for the reasons of `ready`; an aborted
+   * signal ends the waiting, not the join.
+   */
+  join(chatId, { signal } = {}) {
+    this.send("join-chat-room", { chatId });
+    return this.#until(chatId, signal);
+  }
+  /**
    * Sends a frame, now or once connected. It is not acknowledged; a failure results in an `error`
-   * event.
+   * event. `sendActiveResponse` is sent now or not at all.
    *
    * Throws a `ChatError` if the frame exceeds 32,000 bytes (413) or a thousand frames are waiting.
    */
   send(action, parameters) {
     const chatId = parameters.chatId;
     const text = JSON.stringify({ action, ...parameters });
-    if (new TextEncoder().encode(text).length > MAX_FRAME) {
+    if (sizeOf(text) > MAX_FRAME) {
       throw new ChatError(413, `the frame exceeds the limit of ${MAX_FRAME} bytes`, { action });
     }
     if (action === "join-chat-room" && chatId) {
@@ -458,11 +628,13 @@ var ChatSocket = class extends Emitter {
       action,
       text,
       room: event && chatId,
-      content: event && contentOf(event, parameters)
+      content: event && contentOf(event, parameters),
+      isEphemeral: EPHEMERAL.includes(action)
     });
   }
   async #connect() {
     const run = this.#run;
+    this.#attemptedAt = Date.now();
     try {
       const link = await this.#open(run);
       if (!link) return;
@@ -501,11 +673,13 @@ var ChatSocket = class extends Emitter {
   /** Opens a WebSocket. Returns `undefined` if `run` has become obsolete. */
   async #open(run) {
     const { userId, name } = this.#options;
-    const { url, ticket } = await this.#api.socketTicket();
+    const { signal } = this.#attempt = new AbortController();
+    const { url, ticket } = await this.#api.socketTicket({ signal, timeout: this.#timings.answer });
     if (run !== this.#run) return;
     const socket = new this.#WebSocket(`${url}?${new URLSearchParams({ userId, name, ticket })}`);
     const link = new Link(socket, this.#timings, {
       frame: (frame, link2) => this.#receive(frame, link2),
+      error: (error, link2) => this.#failed(error, link2),
       end: (reason, link2) => this.#ended(reason, link2)
     });
     this.#links.add(link);
@@ -513,16 +687,35 @@ var ChatSocket = class extends Emitter {
       await link.opened;
     } catch (cause) {
       if (run !== this.#run) return;
-      await this.#api.refresh();
+      await this.#verify();
       throw new ChatError(0, "the handshake was refused", { cause });
     }
-    if (run === this.#run) return link;
-    link.close("");
-    return;
+    if (run !== this.#run) return void link.close("");
+    this.#hasRefreshed = this.#isVerified = false;
+    return link;
+  }
+  /**
+   * Finds out, once per run of refused handshakes, whether they will be refused for ever. Browsers
+   * hide the reason. A session that has ended can still get tickets until its access token expires;
+   * only a refresh reveals the end.
+   */
+  async #verify() {
+    if (!this.#hasRefreshed) {
+      this.#hasRefreshed = true;
+      if (this.#api.canRefresh) await this.#api.refresh();
+    }
+    if (this.#isVerified) return;
+    const { userdata } = await this.#api.userDetails();
+    this.#isVerified = true;
+    if (userdata && userdata._id !== this.#options.userId) {
+      const code = "notTheCaller";
+      throw new ChatError(403, '"userId" is not the signed-in user', { code });
+    }
   }
   async #join(link, room) {
     await link.join(room);
     this.#outbox.flush();
+    this.#settle();
   }
   async #joinAll(link) {
     await Promise.all([...this.#rooms].map((room) => this.#join(link, room)));
@@ -530,6 +723,7 @@ var ChatSocket = class extends Emitter {
   #use(link) {
     this.#link = link;
     this.#outbox.use(link);
+    this.#settle();
   }
   #scheduleRenewal() {
     clearTimeout(this.#timer);
@@ -556,47 +750,108 @@ var ChatSocket = class extends Emitter {
   #retry(run, error, again) {
     if (run !== this.#run) return;
     const reason = error instanceof ChatError ? error : new ChatError(0, String(error), { cause: error });
-    if (reason.status === 401) {
-      this.#stop("io server disconnect");
+    if (reason.status === 401 || reason.code === "notTheCaller") {
+      this.#stop("io server disconnect", reason);
       this.publish("signedOut", reason);
     } else {
       this.#wait(again, reason.retryAfter);
       this.publish("connect_error", reason);
     }
   }
-  /** Backs off exponentially with full jitter, so that clients do not reconnect simultaneously. */
-  #wait(again, atLeast = 0) {
-    const { backoff, maxBackoff } = this.#timings;
-    const delay = Math.random() * Math.min(maxBackoff, backoff * 2 ** this.#attempts++);
+  /** Tries again later, and not before the seconds that the server asked for. */
+  #wait(again, seconds = 0) {
+    const delay = Math.max(backoff(this.#timings, this.#attempts++), seconds * 1e3);
+    this.#notBefore = Date.now() + seconds * 1e3;
+    this.#isWaiting = true;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(again, Math.max(delay, atLeast * 1e3));
+    this.#timer = setTimeout(() => {
+      this.#isWaiting = false;
+      again();
+    }, delay);
   }
-  #stop(reason) {
-    this.#run = 0;
+  /** Begins to watch for signs that the network has changed or the machine was asleep. */
+  #watch() {
+    const { sleep } = this.#timings;
+    for (const type of WAKING) globalThis.addEventListener?.(type, this.#wake);
+    let last = Date.now();
+    this.#clock = setInterval(() => {
+      const late = Date.now() - last - sleep;
+      last += late + sleep;
+      if (late > (isHidden() ? THROTTLED : sleep)) this.#check();
+    }, sleep);
+  }
+  #wake = ({ type }) => {
+    if (type !== "visibilitychange" || !isHidden()) this.#check();
+  };
+  /** Probes the open sockets. If there is none, connects without waiting any longer. */
+  #check() {
+    if (this.#link) for (const link of this.#links) link.probe();
+    else if (globalThis.navigator?.onLine !== false && Date.now() >= this.#notBefore) {
+      this.#attempts = 0;
+      if (!this.#isWaiting && Date.now() - this.#attemptedAt < YOUNG) return;
+      this.#run = ++this.#runs;
+      this.#abandon("");
+      void this.#connect();
+    }
+  }
+  /** Ends everything that is in progress. */
+  #abandon(reason) {
     clearTimeout(this.#timer);
-    this.#rooms.clear();
-    this.#outbox.clear();
+    this.#isWaiting = false;
+    this.#attempt?.abort();
     for (const link of this.#links) link.close(reason);
   }
-  #receive(frame, link) {
-    const { event, ...payload } = frame;
-    if (typeof event === "string" && Object.hasOwn(EVENTS, event)) {
-      if (this.#deduplicator.isNew(link, contentOf(event, payload))) {
-        this.publish(event, payload);
-      }
-      return;
-    }
-    const { status = 500, code, action, message } = payload;
-    if (message === void 0) return;
-    this.publish("error", new ChatError(status, message, { code, action }));
-    if (status === 401 || status >= 500 && (action ?? "join-chat-room") === "join-chat-room") {
-      link.close("transport close");
+  #stop(reason, error) {
+    this.#run = 0;
+    for (const type of WAKING) globalThis.removeEventListener?.(type, this.#wake);
+    clearInterval(this.#clock);
+    this.#rooms.clear();
+    this.#outbox.clear();
+    this.#abandon(reason);
+    for (const { reject } of this.#waiters) reject(error);
+  }
+  /** Waits until the socket is connected, or in a room. */
+  async #until(room, signal) {
+    let waiter;
+    const done = new Promise((resolve, reject) => {
+      this.#waiters.add(waiter = { room, resolve, reject });
+      this.#settle();
+    });
+    await abortable(done, signal).finally(() => this.#waiters.delete(waiter));
+  }
+  /** Resolves those whose wait is over. */
+  #settle() {
+    const link = this.#link;
+    if (!link) return;
+    for (const { room, resolve } of this.#waiters) {
+      if (room === void 0 || link.hasJoined(room)) resolve();
     }
   }
+  #receive({ event, ...payload }, link) {
+    if (typeof event !== "string" || !Object.hasOwn(EVENTS, event)) return;
+    if (this.#deduplicator.isNew(link, contentOf(event, payload))) {
+      this.publish(event, payload);
+    }
+  }
+  #failed(error, link) {
+    const { status, chatId } = error;
+    if (chatId !== void 0 && status !== 401 && !link.isJoining(chatId)) {
+      this.#rooms.delete(chatId);
+      for (const { room, reject } of this.#waiters) if (room === chatId) reject(error);
+    }
+    this.publish("error", error);
+    if (status === 401) link.close("transport close");
+  }
 };
+function isHidden() {
+  return globalThis.document?.visibilityState === "hidden";
+}
 function contentOf(event, payload) {
   const values = EVENTS[event].map((name) => payload[name]);
   return JSON.stringify([event, ...values]);
+}
+function sizeOf(text) {
+  return encodeURIComponent(text).replace(/%../g, ".").length;
 }
 
 // src/io.ts
@@ -617,6 +872,12 @@ var IoSocket = class extends Emitter {
         (payload) => this.publish(event, ...names.map((name) => payload[name]))
       );
     }
+    this.on("signedOut", () => {
+    });
+  }
+  /** Whether the socket is connected or will reconnect. */
+  get active() {
+    return this.#socket.active;
   }
   get connected() {
     return this.#socket.connected;
@@ -632,11 +893,23 @@ var IoSocket = class extends Emitter {
     this.#socket.disconnect();
     return this;
   }
+  open() {
+    return this.connect();
+  }
+  close() {
+    return this.disconnect();
+  }
+  removeListener(event, handler) {
+    return this.off(event, handler);
+  }
+  removeAllListeners(event) {
+    return this.off(event);
+  }
   /**
    * Sends an action. Its parameters are positional, as in `emit('chatsend', chatId, message)`, or
    * named in one object, as in `emit('chatsend', { chatId, message })`.
    *
-   * Never throws: an action that cannot be sent results in an `error` event.
+   * Never throws: an action that cannot be sent causes an `error` event.
    */
   emit(action, ...args) {
     try {
@@ -655,9 +928,14 @@ var IoSocket = class extends Emitter {
     return this;
   }
 };
-function io(url, { query, autoConnect, timings, fetch, WebSocket }) {
-  const { userId = "", name = "" } = Object.fromEntries(new URLSearchParams(query));
-  const api = new HttpApi({ url, ...fetch && { fetch } });
+function io(url, { query, autoConnect, timings, fetch, WebSocket, refresh } = { query: "" }) {
+  const { userId, name } = Object.fromEntries(new URLSearchParams(query));
+  if (!userId || !name) throw new ChatError(0, "io needs the options { query: { userId, name } }");
+  const api = new HttpApi({
+    url,
+    ...fetch && { fetch },
+    ...refresh !== void 0 && { refresh }
+  });
   const options = { userId, name, ...timings && { timings } };
   const socket = new ChatSocket(api, WebSocket ?? globalThis.WebSocket, options);
   const ioSocket = new IoSocket(socket);

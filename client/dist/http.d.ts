@@ -1,10 +1,10 @@
 /** An id: 24 hexadecimal digits. */
 export type Id = string;
-/** The field that all successful answers share. */
+/** The field that all successful responses share. */
 export interface Success {
     status: true;
 }
-/** A successful answer without data. */
+/** A successful response without data. */
 export interface Done extends Success {
     message: string;
 }
@@ -12,7 +12,7 @@ export interface Done extends Success {
 export interface Person {
     _id: Id;
     fullName: string;
-    /** The address of the photo, if any. */
+    /** The URL of the photo, if any. */
     photoUrl: string | null;
 }
 /** The signed-in user. */
@@ -54,6 +54,18 @@ export interface ClientOptions {
     fetch?: (url: string, init: RequestInit) => Promise<Response>;
     /** Opens sockets: the global `WebSocket` by default, which Node has since version 22. */
     WebSocket?: SocketConstructor;
+    /**
+     * `false` to let a 401 reject instead of renewing the tokens. Use it wherever the new cookies
+     * would not reach their owner, as in server-side rendering with a visitor's cookies.
+     */
+    refresh?: boolean;
+}
+/** The options of a single call. */
+export interface CallOptions {
+    /** Aborts the call, which then rejects with the signal's reason. */
+    signal?: AbortSignal | undefined;
+    /** The time limit in milliseconds: 60,000 by default. */
+    timeout?: number | undefined;
 }
 /** The part of a WebSocket that this client uses. Browsers and the package `ws` provide it. */
 export interface Socket {
@@ -68,64 +80,66 @@ export interface Socket {
 /** A constructor of sockets. */
 export type SocketConstructor = new (url: string) => Socket;
 /**
- * The HTTP API: one method per endpoint. Parameters and results have the names of the contract.
+ * The HTTP API: one method per endpoint. Parameters and results have the contract's names.
  *
  * Every failure rejects with a `ChatError`. If the access token has expired, concurrent calls share
- * one refresh and are then repeated. If the refresh is answered with 401, the session has ended and
- * all of them reject.
+ * one refresh and are then repeated. If the refresh returns 401, the session has ended, and all of
+ * them reject.
  */
 export declare class HttpApi {
     #private;
-    constructor({ url, fetch }: ClientOptions);
+    /** Whether expired tokens are renewed. */
+    readonly canRefresh: boolean;
+    constructor({ url, fetch, refresh }: ClientOptions);
     /** Mails a six-digit code, which is valid for 3 minutes. */
     sendOtp(json: {
         email: string;
-    }): Promise<Done>;
+    }, options?: CallOptions): Promise<Done>;
     /** Signs in with a mailed code. If `isComplete` is false, call `uploadDetails` next. */
     verifyOtp(json: {
         email: string;
         otp: string;
-    }): Promise<Done & {
+    }, options?: CallOptions): Promise<Done & {
         isComplete: boolean;
     }>;
     /** Invalidates the mailed code, if any. */
     deleteOtp(json: {
         email: string;
-    }): Promise<Done>;
+    }, options?: CallOptions): Promise<Done>;
     /** Completes or changes the profile. `profile` is a JPEG, PNG or WebP image of up to 2 MiB. */
     uploadDetails({ profile, ...json }: {
         fullName: string;
         email: string;
         profile?: Blob;
-    }): Promise<Done>;
+    }, options?: CallOptions): Promise<Done>;
     /** Ends this session and closes its sockets. */
-    logout(): Promise<Done>;
-    /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
-    refresh(): Promise<Done>;
+    logout(options?: CallOptions): Promise<Done>;
+    /** Renews the tokens. Other methods do this when necessary. Concurrent calls share one request. */
+    refresh({ signal }?: Pick<CallOptions, 'signal'>): Promise<Done>;
     /** Returns the signed-in user. */
-    userDetails(): Promise<Success & {
+    userDetails(options?: CallOptions): Promise<Success & {
         userdata: User;
     }>;
     /**
-     * Lists the users. `search` matches the beginning of any part of a name. Pass `next` as `after`
+     * Lists the users. `search` matches the beginning of any word of a name. Pass `next` as `after`
      * to get the next page.
      */
     users(query?: {
         search?: string;
         limit?: number;
         after?: Id;
-    }): Promise<Success & {
+    }, options?: CallOptions): Promise<Success & {
         data: Person[];
         next: Id | null;
     }>;
-    /** Creates a chat with another user. Rejects with 409 if it exists already. */
+    /** Creates a chat with another user. Rejects with 409 if it already exists. */
     createConnection(json: {
         personId: Id;
-    }): Promise<Done & {
+    }, options?: CallOptions): Promise<Done & {
         chatId: Id;
     }>;
     /** Lists all chats, the most recently active one first. */
-    allConnection(): Promise<Success & {
+    allConnection(options?: CallOptions): Promise<Success & {
         data: Connection[];
     }>;
     /** Returns messages, oldest first: the latest ones, or those `before` or `after` a `seq`. */
@@ -134,7 +148,7 @@ export declare class HttpApi {
         limit?: number;
         before?: number;
         after?: number;
-    }): Promise<Success & {
+    }, options?: CallOptions): Promise<Success & {
         data: {
             _id: Id;
             chats: Message[];
@@ -142,28 +156,28 @@ export declare class HttpApi {
         hasMore: boolean;
     }>;
     /**
-     * Stores a message. With a `clientId` the call is safe to repeat: repeating it returns the stored
-     * message.
+     * Stores a message. With a `clientId`, the call is safe to repeat: a repeated call returns the
+     * stored message.
      */
     sendMessage(json: {
         chatId: Id;
         userId: Id;
         message: string;
         clientId?: string;
-    }): Promise<Done & {
+    }, options?: CallOptions): Promise<Done & {
         data: Message;
     }>;
     /** Returns the last message of a chat, if any. */
     lastMessage(query: {
         chatId: Id;
-    }): Promise<Success & {
+    }, options?: CallOptions): Promise<Success & {
         data: {
             _id: Id;
             chats: Message[];
         };
     }>;
-    /** Creates a ticket, which opens one socket. `socket` calls this itself. */
-    socketTicket(): Promise<Ticket>;
+    /** Creates a ticket, which opens one socket. `socket` calls this method itself. */
+    socketTicket(options?: CallOptions): Promise<Ticket>;
     /** Downloads the photo at a `photoUrl`. */
-    photo(photoUrl: string): Promise<Blob>;
+    photo(photoUrl: string, options?: CallOptions): Promise<Blob>;
 }

@@ -13,10 +13,15 @@ export declare const EVENTS: {
     readonly chatUpdate: readonly ["chatId", "message"];
     readonly messageSent: readonly ["chatId", "message"];
 };
-/** The event as which an action reaches the other sockets in its room. */
+/** The events that the other sockets in a room receive for an action. */
 export declare const RELAYED_AS: {
     readonly [action: string]: string | undefined;
 };
+/**
+ * Actions that say what is true at this moment. They are sent at once or not at all, since they are
+ * false later.
+ */
+export declare const EPHEMERAL: readonly string[];
 /** The name of an action. */
 export type Action = keyof typeof ACTIONS;
 /** The name of a server event. */
@@ -29,3 +34,11 @@ export type Parameters<A extends Action> = {
 export type Payload<E extends ServerEvent> = {
     [Name in (typeof EVENTS)[E][number]]: string;
 };
+/** The parameters of an action, by position. */
+export type Arguments<A extends Action> = Positional<(typeof ACTIONS)[A]>;
+/** The fields of a server event, by position. */
+export type EventArguments<E extends ServerEvent> = Positional<(typeof EVENTS)[E]>;
+type Positional<Names extends readonly string[]> = {
+    -readonly [Index in keyof Names]: string;
+};
+export {};

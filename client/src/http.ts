@@ -1,14 +1,14 @@
-import { ChatError } from './errors.js';
+import { abortable, ChatError } from './errors.js';
 
 /** An id: 24 hexadecimal digits. */
 export type Id = string;
 
-/** The field that all successful answers share. */
+/** The field that all successful responses share. */
 export interface Success {
   status: true;
 }
 
-/** A successful answer without data. */
+/** A successful response without data. */
 export interface Done extends Success {
   message: string;
 }
@@ -17,7 +17,7 @@ export interface Done extends Success {
 export interface Person {
   _id: Id;
   fullName: string;
-  /** The address of the photo, if any. */
+  /** The URL of the photo, if any. */
   photoUrl: string | null;
 }
 
@@ -64,6 +64,19 @@ export interface ClientOptions {
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** Opens sockets: the global `WebSocket` by default, which Node has since version 22. */
   WebSocket?: SocketConstructor;
+  /**
+   * `false` to let a 401 reject instead of renewing the tokens. Use it wherever the new cookies
+   * would not reach their owner, as in server-side rendering with a visitor's cookies.
+   */
+  refresh?: boolean;
+}
+
+/** The options of a single call. */
+export interface CallOptions {
+  /** Aborts the call, which then rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** The time limit in milliseconds: 60,000 by default. */
+  timeout?: number | undefined;
 }
 
 /** The part of a WebSocket that this client uses. Browsers and the package `ws` provide it. */
@@ -80,10 +93,10 @@ export interface Socket {
 /** A constructor of sockets. */
 export type SocketConstructor = new (url: string) => Socket;
 
-/** The time limit of a request. API Gateway answers within 30 seconds; uploads may be slow. */
+/** The time limit of a request. API Gateway responds within 30 seconds; uploads may be slow. */
 const TIMEOUT = 60_000;
 
-interface Call {
+interface Call extends CallOptions {
   query?: object | undefined;
   json?: object;
   form?: FormData;
@@ -92,161 +105,199 @@ interface Call {
 }
 
 /**
- * The HTTP API: one method per endpoint. Parameters and results have the names of the contract.
+ * The HTTP API: one method per endpoint. Parameters and results have the contract's names.
  *
  * Every failure rejects with a `ChatError`. If the access token has expired, concurrent calls share
- * one refresh and are then repeated. If the refresh is answered with 401, the session has ended and
- * all of them reject.
+ * one refresh and are then repeated. If the refresh returns 401, the session has ended, and all of
+ * them reject.
  */
 export class HttpApi {
   readonly #url: string;
   readonly #fetch: NonNullable<ClientOptions['fetch']>;
-  #refreshing: Promise<unknown> | undefined;
+  /** Whether expired tokens are renewed. */
+  readonly canRefresh: boolean;
+  #refreshing: Promise<Done> | undefined;
   #refreshes = 0;
 
-  constructor({ url, fetch }: ClientOptions) {
+  constructor({ url, fetch, refresh }: ClientOptions) {
+    if (!/^https?:\/\//.test(url)) {
+      throw new ChatError(0, `url must be like https://api.example.com, and is "${url}"`);
+    }
     this.#url = url.replace(/\/+$/, '');
+    this.canRefresh = refresh !== false;
     // The browser's `fetch` fails if it is called as a method of another object.
     this.#fetch = fetch ?? ((url, init) => globalThis.fetch(url, init));
   }
 
   /** Mails a six-digit code, which is valid for 3 minutes. */
-  sendOtp(json: { email: string }): Promise<Done> {
-    return this.#json('POST', '/api/sendOtp', { json });
+  sendOtp(json: { email: string }, options?: CallOptions): Promise<Done> {
+    return this.#json('POST', '/api/sendOtp', { ...options, json });
   }
 
   /** Signs in with a mailed code. If `isComplete` is false, call `uploadDetails` next. */
-  verifyOtp(json: { email: string; otp: string }): Promise<Done & { isComplete: boolean }> {
-    return this.#json('POST', '/api/verifyOtp', { json });
+  verifyOtp(
+    json: { email: string; otp: string },
+    options?: CallOptions,
+  ): Promise<Done & { isComplete: boolean }> {
+    return this.#json('POST', '/api/verifyOtp', { ...options, json });
   }
 
   /** Invalidates the mailed code, if any. */
-  deleteOtp(json: { email: string }): Promise<Done> {
-    return this.#json('DELETE', '/api/deleteOtp', { json });
+  deleteOtp(json: { email: string }, options?: CallOptions): Promise<Done> {
+    return this.#json('DELETE', '/api/deleteOtp', { ...options, json });
   }
 
   /** Completes or changes the profile. `profile` is a JPEG, PNG or WebP image of up to 2 MiB. */
-  uploadDetails({
-    profile,
-    ...json
-  }: {
-    fullName: string;
-    email: string;
-    profile?: Blob;
-  }): Promise<Done> {
-    if (!profile) return this.#json('POST', '/api/uploadDetails', { json, signedIn: true });
+  uploadDetails(
+    { profile, ...json }: { fullName: string; email: string; profile?: Blob },
+    options?: CallOptions,
+  ): Promise<Done> {
+    const call = { ...options, signedIn: true };
+    if (!profile) return this.#json('POST', '/api/uploadDetails', { ...call, json });
     const form = new FormData();
     for (const [name, value] of Object.entries(json)) form.append(name, value);
     form.append('profile', profile);
-    return this.#json('POST', '/api/uploadDetails', { form, signedIn: true });
+    return this.#json('POST', '/api/uploadDetails', { ...call, form });
   }
 
   /** Ends this session and closes its sockets. */
-  logout(): Promise<Done> {
-    return this.#json('POST', '/api/logout');
+  logout(options?: CallOptions): Promise<Done> {
+    return this.#json('POST', '/api/logout', options);
   }
 
-  /** Renews the tokens. Other methods do so when needed. Concurrent calls share one request. */
-  refresh(): Promise<Done> {
+  /** Renews the tokens. Other methods do this when necessary. Concurrent calls share one request. */
+  refresh({ signal }: Pick<CallOptions, 'signal'> = {}): Promise<Done> {
+    if (signal?.aborted) return abortable(new Promise(() => {}), signal);
     this.#refreshing ??= this.#json<Done>('GET', '/api/refresh')
       .then((done) => (this.#refreshes++, done))
       .finally(() => (this.#refreshing = undefined));
-    return this.#refreshing as Promise<Done>;
+    return abortable(this.#refreshing, signal);
   }
 
   /** Returns the signed-in user. */
-  userDetails(): Promise<Success & { userdata: User }> {
-    return this.#json('GET', '/api/userDetails', { signedIn: true });
+  userDetails(options?: CallOptions): Promise<Success & { userdata: User }> {
+    return this.#json('GET', '/api/userDetails', { ...options, signedIn: true });
   }
 
   /**
-   * Lists the users. `search` matches the beginning of any part of a name. Pass `next` as `after`
+   * Lists the users. `search` matches the beginning of any word of a name. Pass `next` as `after`
    * to get the next page.
    */
-  users(query?: {
-    search?: string;
-    limit?: number;
-    after?: Id;
-  }): Promise<Success & { data: Person[]; next: Id | null }> {
-    return this.#json('GET', '/api/users', { query, signedIn: true });
+  users(
+    query?: { search?: string; limit?: number; after?: Id },
+    options?: CallOptions,
+  ): Promise<Success & { data: Person[]; next: Id | null }> {
+    return this.#json('GET', '/api/users', { ...options, query, signedIn: true });
   }
 
-  /** Creates a chat with another user. Rejects with 409 if it exists already. */
-  createConnection(json: { personId: Id }): Promise<Done & { chatId: Id }> {
-    return this.#json('POST', '/api/createConnection', { json, signedIn: true });
+  /** Creates a chat with another user. Rejects with 409 if it already exists. */
+  createConnection(
+    json: { personId: Id },
+    options?: CallOptions,
+  ): Promise<Done & { chatId: Id }> {
+    return this.#json('POST', '/api/createConnection', { ...options, json, signedIn: true });
   }
 
   /** Lists all chats, the most recently active one first. */
-  allConnection(): Promise<Success & { data: Connection[] }> {
-    return this.#json('GET', '/api/allConnection', { signedIn: true });
+  allConnection(options?: CallOptions): Promise<Success & { data: Connection[] }> {
+    return this.#json('GET', '/api/allConnection', { ...options, signedIn: true });
   }
 
   /** Returns messages, oldest first: the latest ones, or those `before` or `after` a `seq`. */
-  getChat(query: {
-    chatId: Id;
-    limit?: number;
-    before?: number;
-    after?: number;
-  }): Promise<Success & { data: { _id: Id; chats: Message[] }; hasMore: boolean }> {
-    return this.#json('GET', '/api/getChat', { query, signedIn: true });
+  getChat(
+    query: { chatId: Id; limit?: number; before?: number; after?: number },
+    options?: CallOptions,
+  ): Promise<Success & { data: { _id: Id; chats: Message[] }; hasMore: boolean }> {
+    return this.#json('GET', '/api/getChat', { ...options, query, signedIn: true });
   }
 
   /**
-   * Stores a message. With a `clientId` the call is safe to repeat: repeating it returns the stored
-   * message.
+   * Stores a message. With a `clientId`, the call is safe to repeat: a repeated call returns the
+   * stored message.
    */
-  sendMessage(json: {
-    chatId: Id;
-    userId: Id;
-    message: string;
-    clientId?: string;
-  }): Promise<Done & { data: Message }> {
-    return this.#json('POST', '/api/sendMessage', { json, signedIn: true });
+  sendMessage(
+    json: { chatId: Id; userId: Id; message: string; clientId?: string },
+    options?: CallOptions,
+  ): Promise<Done & { data: Message }> {
+    return this.#json('POST', '/api/sendMessage', { ...options, json, signedIn: true });
   }
 
   /** Returns the last message of a chat, if any. */
-  lastMessage(query: { chatId: Id }): Promise<Success & { data: { _id: Id; chats: Message[] } }> {
-    return this.#json('GET', '/api/lastMessage', { query, signedIn: true });
+  lastMessage(
+    query: { chatId: Id },
+    options?: CallOptions,
+  ): Promise<Success & { data: { _id: Id; chats: Message[] } }> {
+    return this.#json('GET', '/api/lastMessage', { ...options, query, signedIn: true });
   }
 
-  /** Creates a ticket, which opens one socket. `socket` calls this itself. */
-  socketTicket(): Promise<Ticket> {
-    return this.#json('POST', '/api/socketTicket', { signedIn: true });
+  /** Creates a ticket, which opens one socket. `socket` calls this method itself. */
+  socketTicket(options?: CallOptions): Promise<Ticket> {
+    return this.#json('POST', '/api/socketTicket', { ...options, signedIn: true });
   }
 
   /** Downloads the photo at a `photoUrl`. */
-  async photo(photoUrl: string): Promise<Blob> {
-    return (await this.#request('GET', new URL(photoUrl, this.#url), {})).blob();
+  photo(photoUrl: string, options?: CallOptions): Promise<Blob> {
+    const url = new URL(photoUrl, this.#url);
+    return this.#call('GET', url, options ?? {}, (response) => response.blob());
   }
 
-  async #json<T>(method: string, path: string, call: Call = {}): Promise<T> {
+  #json<T>(method: string, path: string, call: Call = {}): Promise<T> {
     const url = new URL(this.#url + path);
     for (const [name, value] of Object.entries(call.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const response = await this.#request(method, url, call);
-    // Only `allConnection` answers without a body: the list is empty.
-    if (response.status === 204) return { status: true, data: [] } as T;
-    return (await response.json().catch(unreachable)) as T;
+    return this.#call(method, url, call, async (response) =>
+      // Only `allConnection` returns no body, if the list is empty.
+      response.status === 204 ? { status: true, data: [] } : response.json(),
+    );
   }
 
-  async #request(method: string, url: URL, call: Call): Promise<Response> {
-    const { json, form, signedIn } = call;
+  /** Makes a request, and reads its answer, within the time limit and until it is aborted. */
+  #call<T>(
+    method: string,
+    url: URL,
+    { signal, timeout = TIMEOUT, ...call }: Call,
+    read: (response: Response) => Promise<T>,
+  ): Promise<T> {
+    const controller = new AbortController();
+    const expired = new Promise<never>((_, reject) => {
+      const timer = setTimeout(() => {
+        reject(new ChatError(0, 'the server did not answer in time'));
+        controller.abort();
+      }, timeout);
+      controller.signal.addEventListener('abort', () => clearTimeout(timer));
+    });
+    const answer = async () =>
+      read(await this.#request(method, url, call, controller.signal)).catch(unreachable);
+    // A `fetch` of the caller's may ignore its signal.
+    return abortable(signal?.aborted ? expired : Promise.race([answer(), expired]), signal).finally(
+      () => controller.abort(),
+    );
+  }
+
+  async #request(
+    method: string,
+    url: URL,
+    { json, form, signedIn }: Call,
+    signal: AbortSignal,
+  ): Promise<Response> {
     const refreshes = this.#refreshes;
-    const send = () =>
-      this.#fetch(url.href, {
+    const send = () => {
+      if (signal.aborted) unreachable(undefined);
+      return this.#fetch(url.href, {
         method,
         credentials: 'include',
-        signal: AbortSignal.timeout(TIMEOUT),
+        signal,
         ...(json && {
           headers: { 'Content-Type': 'application/json' },
           body: JSON.stringify(json),
         }),
         ...(form && { body: form }),
       }).catch(unreachable);
+    };
     let response = await send();
-    if (response.status === 401 && signedIn) {
-      // If another call has refreshed the token since this one was sent, repeating it is enough.
+    if (response.status === 401 && signedIn && this.canRefresh) {
+      // If another call has refreshed the token since this one was sent, only repeat it.
       if (refreshes === this.#refreshes) await this.refresh();
       response = await send();
     }
@@ -259,7 +310,7 @@ function unreachable(cause: unknown): never {
   throw new ChatError(0, 'the server cannot be reached', { cause });
 }
 
-/** Converts a failed response, of the backend or of API Gateway, whose bodies differ. */
+/** Converts an error response. The bodies of the backend's and of API Gateway's responses differ. */
 async function errorFrom(response: Response): Promise<ChatError> {
   const body = await response.json().catch(() => undefined);
   const { code, message = body?.message } = body?.error ?? {};

@@ -1,16 +1,24 @@
+import { ChatError } from './errors.js';
 import type { Socket } from './http.js';
 
 /** Timeouts and intervals in milliseconds. The defaults fit API Gateway; tests shorten them. */
 export interface Timings {
   /** Idle time before a ping. API Gateway closes a socket that is idle for ten minutes. */
   ping: number;
-  /** Time limit for the answer to a handshake, ping or join. A socket that exceeds it is closed. */
+  /**
+   * Time after which an unanswered join causes a ping, and in which the server must send anything
+   * after a ping. A socket that exceeds it is closed.
+   */
+  probe: number;
+  /** Time limit for a ticket, a handshake and a join. API Gateway gives up after 29 seconds. */
   answer: number;
+  /** A timer that fires this much too late shows that the machine was asleep. */
+  sleep: number;
   /** Age at which a socket is replaced, minus up to a tenth. API Gateway closes it at two hours. */
   renewal: number;
-  /** Time within which an event that reached one of two open sockets also reaches the other. */
+  /** Time within which an event on one of two open sockets also arrives on the other. */
   settle: number;
-  /** The n-th reconnect waits for a random time up to `backoff` × 2ⁿ … */
+  /** The n-th reconnect, or repeat of a join, waits for a random time up to `backoff` × 2ⁿ … */
   backoff: number;
   /** … and at most this long. */
   maxBackoff: number;
@@ -18,19 +26,27 @@ export interface Timings {
 
 export const TIMINGS: Timings = {
   ping: 9 * 60_000,
+  probe: 5_000,
   answer: 30_000,
+  sleep: 5_000,
   renewal: 110 * 60_000,
   settle: 1_500,
   backoff: 500,
   maxBackoff: 30_000,
 };
 
+/** Returns a random delay that grows with the attempts, so that clients spread out. */
+export function backoff(timings: Timings, attempts: number): number {
+  return Math.random() * Math.min(timings.maxBackoff, timings.backoff * 2 ** attempts);
+}
+
 /**
- * The action that serves as a ping, since browsers cannot send protocol pings. `$default` answers
- * unknown actions: it does not query the database, reaches no one else, and proves that the socket
- * works in both directions.
+ * The action that serves as a ping, because browsers cannot send protocol pings. `$default` answers
+ * unknown actions without a database query and without notifying anyone else. Its answer proves
+ * that the socket works in both directions.
  */
 const PING = 'ping';
+const JOIN = 'join-chat-room';
 
 /** A frame from the server. */
 export type Frame = { [name: string]: unknown };
@@ -39,8 +55,22 @@ export type Frame = { [name: string]: unknown };
 export interface LinkHandlers {
   /** The server sent a frame. */
   frame(frame: Frame, link: Link): void;
+  /** The server, or API Gateway, could not handle a frame. */
+  error(error: ChatError, link: Link): void;
   /** The link has ended. Called once. */
   end(reason: string, link: Link): void;
+}
+
+/** A join. It is repeated with the same `ackId`, so that an answer to any attempt counts. */
+interface Join {
+  ackId: number;
+  attempts: number;
+  timer?: ReturnType<typeof setTimeout> | undefined;
+  /** Whether a repeat is scheduled. */
+  isFailed: boolean;
+  isJoined: boolean;
+  done: Promise<void>;
+  resolve: () => void;
 }
 
 /** One WebSocket, from its handshake to its end. */
@@ -50,9 +80,9 @@ export class Link {
   readonly opened: Promise<void>;
   readonly #socket: Socket;
   readonly #timings: Timings;
-  /** The frames that await an answer, by `ackId`. */
-  readonly #pending = new Map<unknown, { room: string | undefined; done: () => void }>();
+  readonly #joins = new Map<string, Join>();
   #lastAckId = 0;
+  #isProbing = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #end: (reason: string) => void = () => {};
 
@@ -70,25 +100,27 @@ export class Link {
       };
     });
     socket.onmessage = ({ data }: { data: unknown }) => {
+      // Whatever the server sends proves that the connection works.
+      if (this.#isProbing) this.#schedulePing();
       const frame = parse(data);
       if (!frame) return;
-      const pending = this.#pending.get(frame.ackId);
-      if (pending) {
-        this.#pending.delete(frame.ackId);
-        pending.done();
-        if (this.#pending.size) this.#expectAnswer();
-        else this.#schedulePing();
-      }
-      if (frame.action !== PING) handlers.frame(frame, this);
+      const answered = [...this.#joins].find(([, join]) => join.ackId === frame.ackId);
+      if (frame.ackId !== undefined) this.#schedulePing();
+      const error = errorFrom(frame, answered?.[0]);
+      if (error) this.#failed(error, answered);
+      else if (answered) this.#joined(answered[1]);
+      if (frame.action === PING) return;
+      if (error) handlers.error(error, this);
+      else handlers.frame(frame, this);
     };
     socket.onclose = () => this.close('transport close');
-    // The package `ws` throws an error that has no handler, even after the end. A close event
-    // follows every error, so there is nothing to do here.
+    // The package `ws` throws errors that have no handler, even after the socket has closed. A
+    // close event follows every error, so this handler does nothing.
     socket.onerror = () => {};
-    this.#expectAnswer();
+    this.#expect(timings.answer);
   }
 
-  /** Whether frames can be sent. A socket that is closing accepts frames and drops them. */
+  /** Whether frames can be sent. A closing socket accepts frames but drops them. */
   get isOpen(): boolean {
     return this.#socket.readyState === 1;
   }
@@ -98,14 +130,39 @@ export class Link {
     this.#socket.send(text);
   }
 
-  /** Joins a room. Resolves once the server has accepted or refused, or the link has ended. */
-  join(chatId: string): Promise<void> {
-    return this.#request('join-chat-room', chatId);
+  /**
+   * Joins a room. Resolves once the server has accepted or refused, or the link has ended. A join
+   * that fails, or that is not answered, is repeated by itself, with backoff.
+   */
+  join(room: string): Promise<void> {
+    let join = this.#joins.get(room);
+    if (!join) {
+      let resolve = () => {};
+      const done = new Promise<void>((resolved) => (resolve = resolved));
+      const ackId = ++this.#lastAckId;
+      join = { ackId, attempts: 0, isFailed: false, isJoined: false, done, resolve };
+      this.#joins.set(room, join);
+      this.#sendJoin(room, join);
+    }
+    return join.done;
   }
 
-  /** Whether a join of this room awaits its answer. */
+  /** Whether a join of this room has not been accepted or refused yet. */
   isJoining(room: string): boolean {
-    return [...this.#pending.values()].some((pending) => pending.room === room);
+    return this.#joins.get(room)?.isJoined === false;
+  }
+
+  /** Whether a join of this room has been accepted. */
+  hasJoined(room: string): boolean {
+    return this.#joins.get(room)?.isJoined === true;
+  }
+
+  /** Checks whether the connection still works, and ends the link if not. */
+  probe(): void {
+    if (this.#isProbing || !this.isOpen) return;
+    this.#isProbing = true;
+    this.send(JSON.stringify({ action: PING, ackId: ++this.#lastAckId }));
+    this.#expect(this.#timings.probe);
   }
 
   /** Ends the link. The last callback is `end` with this reason. */
@@ -115,28 +172,59 @@ export class Link {
     clearTimeout(this.#timer);
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
     this.#socket.close();
-    for (const { done } of this.#pending.values()) done();
-    this.#pending.clear();
+    for (const { timer, resolve } of this.#joins.values()) {
+      clearTimeout(timer);
+      resolve();
+    }
+    this.#joins.clear();
     end(reason);
   }
 
-  #request(action: string, chatId?: string): Promise<void> {
-    return new Promise((done) => {
-      const ackId = ++this.#lastAckId;
-      this.#pending.set(ackId, { room: chatId, done });
-      if (this.#pending.size === 1) this.#expectAnswer();
-      this.send(JSON.stringify({ action, chatId, ackId }));
-    });
+  #sendJoin(room: string, join: Join): void {
+    const { probe, answer } = this.#timings;
+    clearTimeout(join.timer);
+    join.isFailed = false;
+    join.timer = setTimeout(() => {
+      this.probe();
+      join.timer = setTimeout(() => this.#repeat(room, join), answer - probe);
+    }, probe);
+    if (this.isOpen) this.send(JSON.stringify({ action: JOIN, chatId: room, ackId: join.ackId }));
+  }
+
+  #repeat(room: string, join: Join): void {
+    if (join.isFailed || join.isJoined) return;
+    clearTimeout(join.timer);
+    join.isFailed = true;
+    const delay = backoff(this.#timings, join.attempts++);
+    join.timer = setTimeout(() => this.#sendJoin(room, join), delay);
+  }
+
+  #joined(join: Join): void {
+    clearTimeout(join.timer);
+    join.isJoined = true;
+    join.resolve();
+  }
+
+  #failed(error: ChatError, answered: [string, Join] | undefined): void {
+    if (error.action && !answered) return;
+    // API Gateway does not say which frame it could not handle: it may be any of the joins.
+    if (!answered) for (const [room, join] of this.#joins) this.#repeat(room, join);
+    else if (error.status === 429 || error.status >= 500) this.#repeat(...answered);
+    else {
+      this.#joined(answered[1]);
+      this.#joins.delete(answered[0]);
+    }
   }
 
   #schedulePing(): void {
+    this.#isProbing = false;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#request(PING), this.#timings.ping);
+    this.#timer = setTimeout(() => this.probe(), this.#timings.ping);
   }
 
-  #expectAnswer(): void {
+  #expect(limit: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.close('ping timeout'), this.#timings.answer);
+    this.#timer = setTimeout(() => this.close('ping timeout'), limit);
   }
 }
 
@@ -148,4 +236,26 @@ function parse(data: unknown): Frame | undefined {
     // Not a frame of this backend.
     return undefined;
   }
+}
+
+/** The fields of an `error` event. An error of API Gateway has neither event nor status. */
+interface Failure {
+  event?: unknown;
+  status?: number;
+  code?: string;
+  action?: string;
+  message?: unknown;
+}
+
+/** Returns the error that a frame reports, if any. `chatId` is the room of the failed join. */
+function errorFrom(frame: Frame, chatId: string | undefined): ChatError | undefined {
+  const { event, status, code, action, message } = frame as Failure;
+  if ((event !== undefined && event !== 'error') || typeof message !== 'string') return undefined;
+  return new ChatError(status ?? gatewayStatus(message), message, { code, action, chatId });
+}
+
+/** Returns the status that an HTTP API has for the same error of API Gateway. */
+function gatewayStatus(message: string): number {
+  if (/too many|limit exceeded/i.test(message)) return 429;
+  return /timed out/i.test(message) ? 504 : 500;
 }

@@ -1,4 +1,4 @@
-// Measures the client. The figures depend on the machine, so nothing is asserted.
+// Measures the client. The results depend on the machine, so nothing is asserted.
 import { connectPair, signUpPair, unique } from './harness.js';
 import { reconnect } from './reconnects.js';
 
@@ -11,7 +11,7 @@ const times = [];
 for (let count = 0; count < 1_100; count++) {
   const message = unique();
   const start = performance.now();
-  const heard = new Promise((resolve) => {
+  const received = new Promise((resolve) => {
     const handler = (event) => {
       if (event.message !== message) return;
       b.socket.off('chatUpdate', handler);
@@ -20,7 +20,7 @@ for (let count = 0; count < 1_100; count++) {
     b.socket.on('chatUpdate', handler);
   });
   a.socket.send('chatsend', { chatId: people.chatId, message });
-  await heard;
+  await received;
   times.push(performance.now() - start);
 }
 // The first messages include cold starts.

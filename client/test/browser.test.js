@@ -1,4 +1,4 @@
-// The client in a browser, on a page whose origin is not the API's.
+// The client in a browser, on a page with a different origin from the API's.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { launchChromium } from './chromium.js';
 import { mailedCode, newEmail, unique, url } from './harness.js';
+import { startProxy } from './proxy.js';
 
 const port = Number(process.env.CHAT_PAGE_PORT ?? 4173);
 const script = readFileSync(join(import.meta.dirname, '../dist/client.js'));
@@ -150,7 +151,7 @@ test('an expired access token is refreshed', async (t) => {
   assert.equal(await page.evaluate(async () => (await client.userDetails()).userdata._id), id);
 });
 
-test('a logout closes the socket for good, with one event of each kind', async (t) => {
+test('a logout closes the socket permanently, with one event of each kind', async (t) => {
   const { page } = await open(t);
   const userId = await signUp(page, 'Ada');
   const events = await page.evaluate(async (userId) => {
@@ -178,4 +179,84 @@ test('Retry-After can be read across origins', async (t) => {
     }
   }, newEmail());
   assert.ok(seconds > 0 && seconds <= 30);
+});
+
+/**
+ * Opens a page whose socket has joined a room over a network that then dies without closing a
+ * connection. New connections work. The timings are the client's own.
+ */
+async function openOnDeadNetwork(t) {
+  const { ada, chatId } = await openPair(t);
+  const { url: address } = await ada.page.evaluate(() => client.socketTicket());
+  const proxy = await startProxy(t, new URL(address).port);
+  await ada.page.evaluate(
+    async (userId, chatId, port) => {
+      const Proxied = class extends WebSocket {
+        constructor(address) {
+          super(Object.assign(new URL(address), { port }).href);
+        }
+      };
+      const { createClient } = await import('/client.js');
+      window.socket = createClient({ url, WebSocket: Proxied }).socket({ userId, name: 'Ada' });
+      window.heard = [];
+      for (const event of ['connect', 'disconnect', 'connect_error'])
+        socket.on(event, (argument) => heard.push([event, argument]));
+      await socket.join(chatId);
+    },
+    ada.id,
+    chatId,
+    proxy.port,
+  );
+  proxy.freeze();
+  return { ...ada, chatId };
+}
+
+/** Waits until the page has noticed the dead network, reconnected and joined its room. */
+async function reconnected({ page, chatId }, limit) {
+  const start = performance.now();
+  await page.waitForFunction(() => heard.at(-1)[0] === 'connect' && heard.length > 1, {
+    timeout: limit,
+  });
+  await page.evaluate((chatId) => socket.join(chatId), chatId);
+  const first = await page.evaluate(() => heard.find(([event]) => event === 'disconnect')[1]);
+  assert.ok(['ping timeout', 'transport close'].includes(first), first);
+  assert.ok(performance.now() - start < limit);
+}
+
+test('a dead network is noticed within seconds of online', async (t) => {
+  const ada = await openOnDeadNetwork(t);
+  await ada.page.setOfflineMode(true);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await ada.page.setOfflineMode(false);
+  await reconnected(ada, 10_000);
+});
+
+test('a dead network is noticed within seconds of becoming visible', async (t) => {
+  const ada = await openOnDeadNetwork(t);
+  // In a headless browser, pages are never hidden.
+  await ada.page.evaluate(() =>
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true })),
+  );
+  await reconnected(ada, 10_000);
+});
+
+test('a dead network is noticed within seconds of waking up', async (t) => {
+  const ada = await openOnDeadNetwork(t);
+  // No timer of the page fires while its thread is busy.
+  await ada.page.evaluate(() => {
+    for (const end = Date.now() + 11_000; Date.now() < end; );
+  });
+  await reconnected(ada, 12_000);
+});
+
+test('a dead network is noticed within seconds of a join', async (t) => {
+  const ada = await openOnDeadNetwork(t);
+  const start = performance.now();
+  // The room is another one: joining a room twice needs no frame.
+  const status = await ada.page.evaluate(() =>
+    socket.join('0'.repeat(24)).catch(({ status }) => status),
+  );
+  assert.equal(status, 404);
+  assert.ok(performance.now() - start < 13_000);
+  await reconnected(ada, 5_000);
 });

@@ -3,7 +3,7 @@ import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 
-/** Starts Chromium: CHROMIUM, one on the PATH, or else the one in an npm package, unpacked. */
+/** Starts Chromium: CHROMIUM, else one on the PATH, else the one in an npm package. */
 export async function launchChromium() {
   const onPath = ['chromium', 'chromium-browser', 'google-chrome', 'chrome']
     .flatMap((name) => process.env.PATH.split(delimiter).map((folder) => join(folder, name)))
@@ -22,7 +22,7 @@ async function unpacked() {
   const { default: packed } = await import('@sparticuz/chromium');
   const path = await packed.executablePath();
   // The package's own configuration looks for its font in /tmp only. Without fonts, Chromium shows
-  // no text; with that font alone, it lacks symbols.
+  // no text; with only that font, it lacks symbols.
   const cache = `${folder}/fonts-cache`;
   const folders = [`${folder}/fonts`, '/usr/share/fonts'].map((path) => `<dir>${path}</dir>`);
   const alias =

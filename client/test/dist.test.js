@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { transformSync } from 'esbuild';
@@ -18,14 +18,14 @@ test('dist is built from the current sources: run `npm run build` and commit it'
   assert.deepEqual(read(dist), read(fresh));
 });
 
-test('the client has at most 4 KB, minified and compressed, as the README says', (t) => {
+test('the client has at most 6,000 bytes, minified and compressed, as the README says', (t) => {
   const { code } = transformSync(readFileSync(join(dist, 'client.js'), 'utf8'), {
     minify: true,
     format: 'esm',
   });
   const size = gzipSync(code).length;
   t.diagnostic(`${size} bytes`);
-  assert.ok(size <= 4_000, `it has ${size} bytes`);
+  assert.ok(size <= 6_000, `it has ${size} bytes`);
 });
 
 test('the client has no dependencies', () => {
@@ -49,7 +49,10 @@ function run(...args) {
 }
 
 function read(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
   return Object.fromEntries(
-    readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), 'utf8')]),
+    files.sort().map((file) => [relative(folder, file), readFileSync(file, 'utf8')]),
   );
 }

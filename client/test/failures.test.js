@@ -1,57 +1,9 @@
-// Server behavior that cannot be provoked on the local stack, provided by a mock server.
+// Server behaviour that the local stack cannot be made to show, simulated by a mock server.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mock, test } from 'node:test';
-import { WebSocket, WebSocketServer } from 'ws';
 import { createClient } from '../dist/client.js';
-import { eventually, only, record, timings } from './harness.js';
-
-/** Acknowledges every frame that asks for it. */
-const acknowledge = ({ ackId }, answer) => ackId && answer({ event: 'ack', ackId });
-
-/**
- * Starts a server whose `frame` answers frames and whose `http` answers requests, and opens a
- * socket to it. By default, frames are acknowledged and every request is answered with a ticket.
- */
-async function serve(t, { frame = acknowledge, http = () => undefined, timings: more = {} }) {
-  const server = new WebSocketServer({ port: 0 });
-  await once(server, 'listening');
-  const frames = [];
-  server.on('connection', (socket) =>
-    socket.on('message', (data) => {
-      const received = JSON.parse(data);
-      frames.push(received);
-      frame(received, (answer) => socket.send(JSON.stringify(answer)), socket);
-    }),
-  );
-  const times = [];
-  const ticket = {
-    status: true,
-    ticket: 't',
-    url: `ws://localhost:${server.address().port}`,
-    expiresIn: 30,
-  };
-  const client = createClient({
-    url: 'http://api',
-    WebSocket,
-    fetch: async (address) => {
-      times.push(performance.now());
-      return http(new URL(address).pathname) ?? Response.json(ticket);
-    },
-  });
-  const socket = client.socket({ userId: 'ada', name: 'Ada', timings: { ...timings, ...more } });
-  t.after(() => {
-    socket.disconnect();
-    for (const client of server.clients) client.terminate();
-    server.close();
-  });
-  return { socket, events: record(socket), frames, times };
-}
-
-function failure(status, headers = {}) {
-  const error = { status, code: 'internal', message: 'no' };
-  return Response.json({ status: false, error }, { status, headers });
-}
+import { eventually, only } from './harness.js';
+import { acknowledge, failure, serve } from './mock-server.js';
 
 test('frames to a room wait until its join is answered', async (t) => {
   for (const refusal of [
@@ -89,19 +41,6 @@ test('frames to a room wait until its join is answered', async (t) => {
   }
 });
 
-test('a socket whose join is not answered is replaced, and waiting frames are kept', async (t) => {
-  let joins = 0;
-  const { socket, events, frames } = await serve(t, {
-    timings: { answer: 50 },
-    frame: (frame, answer) => joins++ && acknowledge(frame, answer),
-  });
-  socket.send('join-chat-room', { chatId: 'c' });
-  socket.send('chatsend', { chatId: 'c', message: '1' });
-  await eventually(() => frames.some(({ message }) => message === '1'));
-  assert.equal(only(events, 'disconnect')[0], 'ping timeout');
-  assert.equal(frames.filter(({ message }) => message === '1').length, 1);
-});
-
 test('joins are sent before the frames that waited while offline', async (t) => {
   const { socket, frames } = await serve(t, {});
   socket.send('chatsend', { chatId: 'c', message: '1' });
@@ -125,25 +64,9 @@ test('the answer to a ping is not published', async (t) => {
 });
 
 test('a socket whose ping is not answered is replaced', async (t) => {
-  const { events } = await serve(t, { frame: () => {}, timings: { ping: 20, answer: 50 } });
+  const { events } = await serve(t, { frame: () => {}, timings: { ping: 20, probe: 50 } });
   await eventually(() => only(events, 'connect').length >= 2);
   assert.equal(only(events, 'disconnect')[0], 'ping timeout');
-});
-
-test('a join that fails with a server error is retried on another socket', async (t) => {
-  let isAway = true;
-  const { socket, events, frames } = await serve(t, {
-    frame: ({ action, ackId }, answer) => {
-      if (isAway) answer({ event: 'error', action, status: 503, message: 'unavailable', ackId });
-      isAway = false;
-    },
-  });
-  socket.send('join-chat-room', { chatId: 'c' });
-  await eventually(() => only(events, 'connect').length === 2 && frames.length === 2);
-  assert.deepEqual(
-    only(events, 'error').map(({ status }) => status),
-    [503],
-  );
 });
 
 test('errors have the code of the server', async (t) => {

@@ -8,7 +8,7 @@ if (!url) {
   throw new Error('the tests need a stack: run `npm test`, or set CHAT_HTTP_API_URL');
 }
 
-/** Timings that are short enough for tests. */
+/** Short timings for tests. */
 export const timings = { backoff: 20, maxBackoff: 100, settle: 1_000 };
 
 /** A cookie jar, a `fetch` that uses it, and a `WebSocket` that counts its instances. */
@@ -58,7 +58,7 @@ export class Browser {
     return copy;
   }
 
-  /** Breaks all sockets, as a failing network does. */
+  /** Breaks all sockets, like a network failure. */
   cut() {
     for (const socket of this.open) socket.terminate();
   }
@@ -70,8 +70,8 @@ export class Browser {
   #keep(line) {
     const [pair, ...attributes] = line.split(/;\s*/);
     const [name, value] = pair.split(/=(.*)/s);
-    const attribute = (wanted) =>
-      attributes.find((text) => text.toLowerCase().startsWith(`${wanted}=`))?.split('=')[1];
+    const attribute = (key) =>
+      attributes.find((text) => text.toLowerCase().startsWith(`${key}=`))?.split('=')[1];
     const path = attribute('path') ?? '/';
     const key = `${name} ${path}`;
     if (Number(attribute('max-age') ?? 1) <= 0) this.#cookies.delete(key);
@@ -79,12 +79,12 @@ export class Browser {
   }
 }
 
-/** Returns an address that is not in use. */
+/** Returns an e-mail address that is not in use. */
 export function newEmail() {
   return `client-${unique()}@example.com`;
 }
 
-/** Returns the code in the latest e-mail. */
+/** Waits for an e-mail and returns the code in the latest one. */
 export async function mailedCode(email, address = url) {
   return eventually(async () => {
     const response = await fetch(`${address}/_local/mail?to=${encodeURIComponent(email)}`);
@@ -93,7 +93,7 @@ export async function mailedCode(email, address = url) {
   });
 }
 
-/** Creates a user with a complete profile who is signed in with their own browser. */
+/** Creates a user with a complete profile, who is signed in with their own browser. */
 export async function signUp(name, address = url) {
   const browser = new Browser();
   const client = browser.client(address);
@@ -161,7 +161,7 @@ export async function hear(socket, events, chatId) {
   });
 }
 
-/** Returns a unique text. */
+/** Returns a unique string. */
 export function unique() {
   return randomBytes(8).toString('hex');
 }

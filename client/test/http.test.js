@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ChatError, createClient } from '../dist/client.js';
+import { cookieFetch } from '../dist/node.js';
 import { Browser, mailedCode, newEmail, signUp, signUpPair, unique, url } from './harness.js';
 
 const PIXEL = Uint8Array.from(
@@ -21,6 +22,38 @@ test('a new user signs up with a mailed code and signs in with another', async (
   const newer = await mailedCode(email);
   assert.equal((await client.verifyOtp({ email, otp: newer })).isComplete, true);
   assert.equal((await client.userDetails()).userdata.fullName, 'Ada');
+});
+
+test('cookieFetch keeps a session, for its host alone', async () => {
+  const fetch = cookieFetch();
+  const client = createClient({ url, fetch });
+  const email = newEmail();
+  await client.sendOtp({ email });
+  await client.verifyOtp({ email, otp: await mailedCode(email) });
+  await client.uploadDetails({ email, fullName: 'Ada' });
+  assert.equal((await client.userDetails()).userdata.email, email);
+  await client.refresh();
+  assert.equal((await client.userDetails()).userdata.email, email);
+  const elsewhere = createClient({ url: url.replace('localhost', '127.0.0.1'), fetch });
+  await assert.rejects(elsewhere.userDetails(), { status: 401 });
+  await client.logout();
+  await assert.rejects(client.userDetails(), { status: 401 });
+});
+
+test('cookieFetch sends a cookie below its path, and a secure one over HTTPS only', async () => {
+  const sent = [];
+  const fetch = cookieFetch(async (_, { headers }) => {
+    sent.push(headers.get('Cookie'));
+    return new Response('', {
+      headers: [
+        ['Set-Cookie', 'a=1=1; Path=/api; Max-Age=60; HttpOnly'],
+        ['Set-Cookie', 'b=2; Secure; Expires=Thu, 01 Jan 2099 00:00:00 GMT'],
+      ],
+    });
+  });
+  for (const address of ['http://h/api', 'http://h/api/x', 'https://h/api', 'http://h/apix'])
+    await fetch(address);
+  assert.deepEqual(sent, [null, 'a=1=1', 'a=1=1; b=2', null]);
 });
 
 test('a deleted code is invalid', async () => {

@@ -145,6 +145,23 @@ test('a frame that cannot be sent causes an error event and no exception', (t) =
   );
 });
 
+test('the aliases of socket.io-client work', (t) => {
+  const socket = open(t, people.ada, { autoConnect: false });
+  const errors = [];
+  const handler = () => errors.push(1);
+  socket.once('error', handler);
+  socket.emit('nothing');
+  socket.emit('nothing');
+  assert.equal(errors.length, 1);
+  socket.on('error', handler).removeListener('error', handler).on('error', () => {});
+  socket.emit('nothing');
+  assert.equal(errors.length, 1);
+  socket.removeAllListeners();
+  assert.equal(socket.active, false);
+  assert.equal(socket.open().active, true);
+  assert.equal(socket.close().active, false);
+});
+
 test('a missing WebSocket is reported at once', { skip: typeof WebSocket === 'function' }, () => {
   assert.throws(
     () => createClient({ url }).socket({ userId: 'a', name: 'A' }),

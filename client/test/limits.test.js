@@ -1,4 +1,5 @@
-// API Gateway's idle timeout (ten minutes) and lifetime (two hours), on a clock 600 times as fast.
+// API Gateway's idle timeout (10 minutes) and lifetime (2 hours), on a clock that is 600 times as
+// fast.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
@@ -54,7 +55,7 @@ test('sockets are renewed in time, and no event is lost or duplicated', async (t
   const before = sides.map(({ to }) => messages(to.events).length);
   for (let count = 0; Math.min(ada.browser.opened, bob.browser.opened) < 6; count++) {
     for (const { from, sent } of sides) {
-      // Messages with equal texts must not be taken for duplicates.
+      // Messages with equal texts must not be treated as duplicates.
       const message = `${from === a ? 'Ada' : 'Bob'} ${count % 50}`;
       sent.push(message);
       from.socket.send('chatsend', { chatId, message });

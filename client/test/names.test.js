@@ -1,4 +1,4 @@
-// The client has the names of the API descriptions, and the README has the client's.
+// The client's names match the API descriptions, and the README's match the client.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { ACTIONS, ChatClient, EVENTS } from '../dist/client.js';
 /** The folder of the API descriptions. */
 const DESCRIPTIONS = '../../docs';
 
-/** Messages and fields with which the client handles acknowledgements by itself. */
+/** Messages and fields for acknowledgements, which the client handles itself. */
 const ANSWERS = ['ack', 'error'];
 const ACK_ID = 'ackId';
 
@@ -19,7 +19,7 @@ function read(path) {
   return readFileSync(new URL(path, import.meta.url), 'utf8');
 }
 
-/** Returns the parameters of each message whose first field is `kind`, in the described order. */
+/** Returns the parameters of each message whose first field is `kind`, in the order of the description. */
 function described(kind) {
   const messages = Object.values(sockets.components.messages).map(({ name, payload }) => {
     const { properties } = sockets.components.schemas[payload.$ref.split('/').at(-1)];
@@ -29,7 +29,7 @@ function described(kind) {
   return Object.fromEntries(ofKind.map(([name, [, ...parameters]]) => [name, parameters]));
 }
 
-/** Fails with a sentence per name that only one side has. */
+/** Fails with one sentence per name that only one side has. */
 function assertSameNames(actual, expected, { kind, file, description }) {
   const missing = expected.filter((name) => !actual.includes(name));
   const unknown = actual.filter((name) => !expected.includes(name));
@@ -79,7 +79,7 @@ for (const [kind, names, title] of [
     assert.equal(
       table,
       expected,
-      `Replace the table of ${kind}s in client/README.md by:\n${expected}`,
+      `Replace the table of ${kind}s in client/README.md with:\n${expected}`,
     );
   });
 }

@@ -2,9 +2,9 @@
 import { connectPair, eventually, messages, only, signUpPair, timers, unique } from './harness.js';
 
 /**
- * Breaks the sockets of a chat's two members in turn, `count` times. Each time, the member who was
- * cut off sends a message while offline. The other member answers once it has arrived, which is
- * when the new socket has joined the room.
+ * Breaks the sockets of a chat's two members in turn, `count` times. Each time, the disconnected
+ * member sends a message while offline. The other member replies once it has arrived; by then, the
+ * new socket has joined the room.
  */
 export async function reconnect(t, count) {
   const people = await signUpPair();

@@ -1,4 +1,5 @@
-// Runs the tests or the benchmark against the stack at CHAT_HTTP_API_URL, or else starts one.
+// Runs the tests or the benchmark against the stack at CHAT_HTTP_API_URL. Without this variable,
+// starts a stack.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -14,7 +15,7 @@ const env = { ...process.env };
 let stack;
 
 if (!env.CHAT_HTTP_API_URL) {
-  // The page under test is on another origin than the API, so the stack must allow its origin.
+  // The page under test has a different origin from the API, so the stack must allow it.
   env.CHAT_PAGE_PORT ??= String(await freePort());
   stack = await startStack({ ALLOWED_ORIGINS: `http://localhost:${env.CHAT_PAGE_PORT}` });
   env.CHAT_HTTP_API_URL = stack.url;

@@ -1,4 +1,4 @@
-// Starts the local stack from the workspace's binaries.
+// Starts the local stack with the workspace's binaries.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +39,7 @@ export async function startStack(env = {}) {
   })();
   const failed = new Promise((_, reject) =>
     stack.once('error', () =>
-      reject(new Error(`${program} cannot be started: run \`cargo build\`, or set STACK`)),
+      reject(new Error(`cannot start ${program}: run \`cargo build\`, or set STACK`)),
     ),
   );
   if (!(await Promise.race([ready, failed]))) throw new Error('the local stack did not start');

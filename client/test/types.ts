@@ -1,4 +1,4 @@
-// Compiled but never run: code that the types must accept or reject.
+// Code that the types must accept or reject. It is compiled but never run.
 import { ChatError, createClient, io } from '../dist/client.js';
 
 const client = createClient({ url: 'https://api.example.com' });
@@ -19,6 +19,11 @@ export async function endpoints(): Promise<void> {
     });
   // @ts-expect-error: the e-mail address is missing
   await client.verifyOtp({ otp: '123456' });
+  const { signal } = new AbortController();
+  await client.logout({ signal });
+  await client.users({ search: 'a' }, { signal, timeout: 1_000 });
+  // @ts-expect-error: a signal is not a parameter of the endpoint
+  await client.getChat({ chatId: 'c', signal });
   // @ts-expect-error: no such endpoint
   await client.removeEverything();
 }
@@ -27,6 +32,9 @@ const socket = client.socket({ userId: 'a', name: 'Ada' });
 socket.on('chatUpdate', ({ chatId, message }) => chatId + message);
 socket.on('signedOut', ({ message }) => message.trim());
 socket.send('chatsend', { chatId: 'c', message: 'Hello' });
+socket.once('connect', () => {});
+export const joined: Promise<void> = socket.join('c', { signal: new AbortController().signal });
+export const ready: Promise<void> = socket.ready();
 // @ts-expect-error: no such event
 socket.on('chatSent', () => {});
 // @ts-expect-error: the message is missing
@@ -38,5 +46,15 @@ const shaped = io('https://api.example.com', {
   query: { userId: 'a', name: 'Ada' },
   transports: ['websocket'],
 });
+shaped.on('newFriend', (...[id, userName, friendName]) => id + userName + friendName);
+shaped.emit('chatsend', { chatId: 'c', message: 'Hello' });
+// @ts-expect-error: no such event
+shaped.on('chatUpdated', () => {});
+// @ts-expect-error: there is no third argument
+shaped.on('chatUpdate', (chatId, message, third) => third);
+// @ts-expect-error: the message is missing
+shaped.emit('chatsend', 'c');
+// @ts-expect-error: no such action
+shaped.emit('shout', 'c');
 shaped.on('chatUpdate', (chatId: string, message: string) => chatId + message);
 shaped.emit('chatsend', 'c', 'Hello').off('chatUpdate').disconnect();

@@ -1,7 +1,7 @@
-//! The environment of a function, and how its parts are made from it.
+//! The environment of a function, and the creation of its parts.
 //!
-//! A part reads the variables that it needs when it is made. So a function needs exactly the
-//! variables of the parts that it is built from.
+//! A part reads the variables that it needs when it is created. So a function needs exactly the
+//! variables of its parts.
 
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// A part of a function, which is made once per process.
+/// A part of a function, which is created once per process.
 pub trait FromEnv: Sized {
-    /// Makes the part.
+    /// Creates the part.
     ///
     /// # Errors
     /// [`ConfigError`] if a variable that the part needs is missing or malformed.
@@ -29,25 +29,24 @@ pub enum ConfigError {
     /// The variable is unset or empty.
     #[error("environment variable {0} is not set")]
     Missing(&'static str),
-    /// The variable has a value that cannot be used.
+    /// The value of the variable is invalid.
     #[error("environment variable {name} {reason}")]
     Malformed {
         /// The name of the variable.
         name: &'static str,
-        /// The rule that its value breaks, as in "must be a number".
+        /// The rule that the value violates, as in "must be a number".
         reason: String,
     },
 }
 
 impl ConfigError {
-    /// Makes the error for a variable with an unusable value; `reason` continues
-    /// "environment variable NAME".
+    /// Creates the error for an invalid value. `reason` continues "environment variable NAME".
     pub fn malformed(name: &'static str, reason: impl Display) -> Self {
         Self::Malformed { name, reason: reason.to_string() }
     }
 }
 
-/// The environment variables of this process, and a record of what the parts required of it.
+/// The environment variables of this process, and a record of the parts' requirements.
 #[derive(Default)]
 pub struct Environment {
     shared: RefCell<HashMap<TypeId, Box<dyn Any>>>,
@@ -95,10 +94,10 @@ impl Environment {
         self.requirements.borrow_mut().permissions.insert(permission);
     }
 
-    /// Returns the one `T` of this process, which several parts share. The first call makes it.
+    /// Returns the `T` that the parts of this process share. The first call creates it.
     ///
     /// # Errors
-    /// As `T` has them.
+    /// The errors of `T`.
     pub async fn shared<T: FromEnv + Clone + 'static>(&self) -> Result<T, ConfigError> {
         let existing = self.shared.borrow().get(&TypeId::of::<T>()).and_then(|part| part.downcast_ref::<T>().cloned());
         if let Some(part) = existing {
@@ -109,7 +108,7 @@ impl Environment {
         Ok(part)
     }
 
-    /// Returns what the parts that were made so far require.
+    /// Returns the requirements of all parts that were created so far.
     pub fn into_requirements(self) -> Requirements {
         self.requirements.into_inner()
     }
@@ -127,7 +126,7 @@ impl FromStr for Flag {
     }
 }
 
-/// A setting with several values, separated by commas.
+/// A setting that is a list of values, separated by commas.
 pub struct List(Vec<String>);
 
 impl List {

@@ -16,10 +16,11 @@ const DATABASE_URL: &str = "DATABASE_URL";
 const DEFAULT_DATABASE: &str = "chat";
 
 impl FromEnv for Database {
-    /// Prepares the one client of this process from `DATABASE_URL`. The first command connects.
+    /// Creates this process's client from `DATABASE_URL`. It connects at the first command.
     ///
     /// A process handles one invocation at a time, so two connections are enough. The time limits
-    /// leave room to answer 503 within five seconds. Options of the connection string win.
+    /// leave room to answer 503 within five seconds. Options in the connection string take
+    /// precedence.
     async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
         let url: String = environment.required(DATABASE_URL)?;
         let mut options = ClientOptions::parse(url).await.map_err(|_| {
@@ -38,18 +39,18 @@ impl FromEnv for Database {
     }
 }
 
-/// Describes an index on `keys`.
+/// Returns an index on `keys`.
 pub(crate) fn index(keys: Document) -> IndexModel {
     IndexModel::builder().keys(keys).build()
 }
 
-/// Describes an index on `keys` that refuses a second document with the same values.
+/// Returns an index on `keys` that refuses a second document with the same values.
 pub(crate) fn unique(keys: Document) -> IndexModel {
     let options = mongodb::options::IndexOptions::builder().unique(true).build();
     IndexModel::builder().keys(keys).options(options).build()
 }
 
-/// Describes an index that deletes a document once its `expiresAt` has passed. MongoDB does so about
+/// Returns an index that deletes a document once its `expiresAt` has passed. MongoDB does so about
 /// once a minute (<https://www.mongodb.com/docs/manual/core/index-ttl/>), so queries check
 /// `expiresAt` as well.
 pub(crate) fn expiring() -> IndexModel {

@@ -1,4 +1,4 @@
-//! The one error of the backend, and its form for clients.
+//! The error type of the backend, and its form for clients.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,7 +12,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// sent.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Everything that can go wrong while a request or a frame is handled.
+/// The reason why a request or a frame fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A query parameter is missing or malformed.
@@ -24,10 +24,10 @@ pub enum Error {
     /// The caller is known, but may not do this.
     #[error("{0}")]
     Forbidden(Reason),
-    /// The thing that the caller names does not exist.
+    /// The requested resource does not exist.
     #[error("{0}")]
     NotFound(Reason),
-    /// The request contradicts something that exists already.
+    /// The request conflicts with something that already exists.
     #[error("{0}")]
     Conflict(Reason),
     /// The body exceeds the limit of the endpoint, in bytes.
@@ -45,7 +45,7 @@ pub enum Error {
         /// The time to wait.
         retry_after: Duration,
     },
-    /// The database, the mail server or the gateway's callback could not be reached in time.
+    /// The database, the mail server or the `@connections` API could not be reached in time.
     #[error("the service is unavailable for the moment: try again")]
     Unavailable(#[source] Cause),
     /// A bug.
@@ -61,12 +61,12 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// Makes a reason whose message never changes.
+    /// Creates a reason with a fixed message.
     pub const fn new(code: &'static str, message: &'static str) -> Self {
         Self { code, message: Cow::Borrowed(message) }
     }
 
-    /// Makes a reason whose message depends on the request.
+    /// Creates a reason whose message depends on the request.
     pub const fn dynamic(code: &'static str, message: String) -> Self {
         Self { code, message: Cow::Owned(message) }
     }
@@ -78,21 +78,21 @@ impl std::fmt::Display for Reason {
     }
 }
 
-/// The time that a client is asked to wait if a server behind this one is down.
+/// The `Retry-After` of a client if the database or the mail server is unavailable.
 const RETRY_UNAVAILABLE: Duration = Duration::from_secs(5);
 
 impl Error {
-    /// Makes the error for a query that fails validation.
+    /// Creates the error for a query that fails validation.
     pub fn bad_parameter(message: impl Into<String>) -> Self {
         Self::BadParameter(Reason::dynamic("badParameter", message.into()))
     }
 
-    /// Makes the error for a body or a frame that fails validation.
+    /// Creates the error for a body or a frame that fails validation.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::Invalid(Reason::dynamic("invalidInput", message.into()))
     }
 
-    /// Returns the HTTP status of this error; sockets use the same numbers.
+    /// Returns the HTTP status of this error. Sockets use the same numbers.
     pub fn status(&self) -> u16 {
         match self {
             Self::BadParameter(_) => 400,
@@ -126,7 +126,7 @@ impl Error {
         }
     }
 
-    /// Returns the value of `Retry-After` for the errors that go away by themselves.
+    /// Returns the value of `Retry-After`, for errors that a retry can resolve.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooMany { retry_after } => Some(*retry_after),
@@ -135,7 +135,7 @@ impl Error {
         }
     }
 
-    /// Logs the cause, if there is one. A caller's own mistakes are answered, not logged.
+    /// Logs the cause, if any. A caller's mistakes are not logged.
     pub fn log(&self) {
         match self {
             Self::Unavailable(cause) => {
@@ -150,8 +150,9 @@ impl Error {
 }
 
 impl From<mongodb::error::Error> for Error {
-    /// A database that cannot be reached or is changing its primary is unavailable. Everything else
-    /// is a bug. The driver is built with `redact-errors`, so neither contains a document.
+    /// Maps a database that cannot be reached or is changing its primary to [`Error::Unavailable`],
+    /// and everything else to [`Error::Internal`]. The driver is built with `redact-errors`, so its
+    /// errors contain no documents.
     fn from(error: mongodb::error::Error) -> Self {
         let is_transient = matches!(
             *error.kind,
@@ -166,7 +167,7 @@ impl From<mongodb::error::Error> for Error {
     }
 }
 
-/// An error and everything that caused it, on one line.
+/// Displays an error and its chain of causes on one line.
 struct Chain<'a>(&'a (dyn std::error::Error + 'static));
 
 impl std::fmt::Display for Chain<'_> {

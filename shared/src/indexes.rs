@@ -7,11 +7,10 @@ use crate::accounts::{otps, sessions, users};
 use crate::chats::log;
 use crate::sockets::connections;
 
-/// Creates every index that does not exist yet. Repeating it changes nothing.
+/// Creates all indexes that do not exist yet. Repeating the call changes nothing.
 ///
 /// # Errors
-/// An error of the driver if the database cannot be reached, or if it has a different index of the
-/// same name.
+/// The driver's error if the database cannot be reached or has a different index of the same name.
 pub async fn ensure(database: &Database) -> mongodb::error::Result<()> {
     let collections = [
         ("users", users::indexes()),

@@ -7,7 +7,7 @@
 //!
 //! | layer | purpose | may use |
 //! |---|---|---|
-//! | [`serving`] | turns an invocation into a call of a handler, and its result into an answer | all below |
+//! | [`serving`] | turns an invocation into a call of a handler, and its result into a response | all below |
 //! | [`sockets`] | records of open connections, and pushing events to them | [`chats`] and below |
 //! | [`chats`] | direct chats and their messages | [`accounts`] and below |
 //! | [`accounts`] | users, photos, one-time codes, sessions, tokens, cookies, mail | [`contract`] and below |
@@ -15,11 +15,11 @@
 //! | [`values`] | types that are valid once they exist | [`error`] |
 //!
 //! [`error`] and [`config`] are at the bottom; every layer may use them. [`database`] is the
-//! connection that [`accounts`], [`chats`] and [`sockets`] store their data with. [`indexes`] is on
-//! top: it collects the indexes of all collections.
+//! connection through which [`accounts`], [`chats`] and [`sockets`] store their data. [`indexes`]
+//! is at the top and collects the indexes of all collections.
 //!
-//! A function names the parts that it is built from with [`parts!`]. Only these read their
-//! environment variables and start their clients.
+//! A function lists its parts with [`parts!`]. Only these parts read their environment variables
+//! and create their clients.
 
 pub mod accounts;
 pub mod chats;

@@ -1,4 +1,4 @@
-//! Reads which module of a crate imports which.
+//! The import graph of the modules of a crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,14 +11,14 @@ use syn::{Item, UseTree};
 pub(crate) struct Graph(BTreeMap<String, BTreeSet<String>>);
 
 impl Graph {
-    /// Reads the sources of a crate from its folder `src`. Unit tests are left out, and so is the
-    /// root of the crate, which only declares modules.
+    /// Reads the sources of a crate from its folder `src`. Unit tests are left out, as is the root
+    /// of the crate, which only declares modules.
     pub(crate) fn read(folder: &Path) -> Self {
         let mut paths = BTreeMap::new();
         read_folder(folder, &mut Vec::new(), &mut paths);
         let modules: BTreeSet<String> = paths.keys().cloned().collect();
-        let imports = paths.into_iter().map(|(module, found)| {
-            let targets = found.iter().filter_map(|path| nearest(&modules, path));
+        let imports = paths.into_iter().map(|(module, mentions)| {
+            let targets = mentions.iter().filter_map(|path| nearest(&modules, path));
             (module.clone(), targets.filter(|target| *target != module).collect())
         });
         Self(imports.collect())
@@ -29,24 +29,24 @@ impl Graph {
         self.0.iter().flat_map(|(importer, all)| all.iter().map(move |imported| (importer.as_str(), imported.as_str())))
     }
 
-    /// Returns modules that import each other in a circle, if there are any.
+    /// Returns a cycle of modules that import each other, if any.
     pub(crate) fn cycle(&self) -> Option<Vec<&str>> {
         self.0.keys().find_map(|start| self.path_back(start, start, &mut BTreeSet::new()))
     }
 
-    /// Returns a path of imports from `module` to `start`.
-    fn path_back<'a>(&'a self, start: &str, module: &'a str, seen: &mut BTreeSet<&'a str>) -> Option<Vec<&'a str>> {
+    /// Returns a path of imports from `module` to `start`, if any.
+    fn path_back<'a>(&'a self, start: &str, module: &'a str, visited: &mut BTreeSet<&'a str>) -> Option<Vec<&'a str>> {
         self.0[module].iter().find_map(|next| {
             if next == start {
                 return Some(vec![module, next]);
             }
-            let path = if seen.insert(next) { self.path_back(start, next, seen)? } else { return None };
+            let path = if visited.insert(next) { self.path_back(start, next, visited)? } else { return None };
             Some([vec![module], path].concat())
         })
     }
 }
 
-/// Returns the module that a path leads to or into.
+/// Returns the module that a path names, or that contains the item it names.
 fn nearest(modules: &BTreeSet<String>, path: &[String]) -> Option<String> {
     (1..=path.len()).rev().map(|length| path[..length].join("::")).find(|module| modules.contains(module))
 }
@@ -68,9 +68,9 @@ fn read_folder(folder: &Path, parents: &mut Vec<String>, paths: &mut BTreeMap<St
                 module.push(name);
             }
             let file = syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap();
-            let mut mentions = Mentions { module: module.clone(), found: Vec::new() };
+            let mut mentions = Mentions { module: module.clone(), paths: Vec::new() };
             mentions.visit_file(&file);
-            paths.insert(module.join("::"), mentions.found);
+            paths.insert(module.join("::"), mentions.paths);
         }
     }
 }
@@ -78,7 +78,7 @@ fn read_folder(folder: &Path, parents: &mut Vec<String>, paths: &mut BTreeMap<St
 /// Collects the paths within the crate that a module mentions, each from the root of the crate.
 struct Mentions {
     module: Vec<String>,
-    found: Vec<Vec<String>>,
+    paths: Vec<Vec<String>>,
 }
 
 impl Mentions {
@@ -91,7 +91,7 @@ impl Mentions {
             Some("super") => self.module[..self.module.len().saturating_sub(supers)].to_vec(),
             _ => return,
         };
-        self.found.push([&base, &path[supers.max(1)..]].concat());
+        self.paths.push([&base, &path[supers.max(1)..]].concat());
     }
 
     fn add_tree(&mut self, tree: &UseTree, parents: &[String]) {

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use graph::Graph;
 
-/// The layers of `shared` from the bottom to the top: a module imports only from its own layer and
-/// from the layers before it.
+/// The layers of `shared`, from bottom to top. A module imports only from its own layer and the
+/// layers below it.
 const LAYERS: [&str; 10] =
     ["error", "config", "values", "contract", "database", "accounts", "chats", "sockets", "serving", "indexes"];
 

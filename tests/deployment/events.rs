@@ -22,7 +22,7 @@ fn event(function: &Function) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("events/{binary}.json: {error}"))
 }
 
-/// Returns what a function answers to its event, twice: the first invocation must not end its
+/// Invokes a function twice and returns the second answer: the first invocation must not end its
 /// process.
 async fn invoke_twice(stack: &Stack, function: &str, event: &Value) -> Value {
     stack.invoke(function, event).await;
@@ -30,7 +30,7 @@ async fn invoke_twice(stack: &Stack, function: &str, event: &Value) -> Value {
 }
 
 #[test]
-fn every_function_has_an_event_of_its_route() {
+fn every_function_has_an_event_for_its_route() {
     for function in Template::read().functions {
         let event = event(&function);
         let route = match &function.routes[0] {
@@ -52,7 +52,7 @@ fn every_event_is_for_a_function() {
     for entry in fs::read_dir(workspace().join("events")).unwrap() {
         let file = entry.unwrap().file_name().into_string().unwrap();
         let is_used = functions.iter().any(|function| file == format!("{}.json", function.binary));
-        assert!(is_used, "remove events/{file}, or add its function to template.yaml: it is for no function");
+        assert!(is_used, "remove events/{file}, or add its function to template.yaml: it belongs to no function");
     }
 }
 
@@ -70,7 +70,7 @@ async fn every_event_is_understood() {
         let status = answer["statusCode"].as_u64().unwrap_or_else(|| panic!("{name} answers with {answer}"));
         match &function.routes[0] {
             Route::Http { .. } => expect_http_answer(name, status, &answer),
-            // There are no credentials in the events that anyone may read.
+            // The events are public, so they contain no credentials.
             Route::WebSocket { key } if key == "$connect" => {
                 assert!([200, 401, 403].contains(&status), "{name} answers with {answer}");
             }
@@ -80,8 +80,8 @@ async fn every_event_is_understood() {
     assert!(!stack.output.mentions("the process ended"), "{}", stack.output);
 }
 
-/// Checks that the function understood the request: at most, no one is signed in or something is
-/// not found.
+/// Checks that the function understood the request. It may reply that the caller is not signed in
+/// or that something is not found.
 fn expect_http_answer(name: &str, status: u64, answer: &Value) {
     assert!([200, 204, 401, 404].contains(&status), "{name} answers with {answer}");
     let is_json = answer["headers"]["content-type"].as_str().is_some_and(|kind| kind.starts_with("application/json"));
@@ -92,7 +92,7 @@ fn expect_http_answer(name: &str, status: u64, answer: &Value) {
 }
 
 #[tokio::test]
-async fn the_request_of_a_custom_resource_is_answered_at_its_url() {
+async fn a_custom_resource_request_is_answered_at_its_url() {
     if skip_on_deployed_stack() {
         return;
     }

@@ -1,5 +1,5 @@
-//! The template gives each function exactly the environment variables and permissions that it is
-//! built from.
+//! The template gives each function exactly the environment variables and permissions that its
+//! parts require.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,8 +11,8 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
-/// A good value for each variable. Nothing listens at the addresses, and functions connect to
-/// nothing before their first invocation.
+/// A valid value for each variable. Nothing listens at the addresses; functions do not connect
+/// before their first invocation.
 const GOOD: [(&str, &str); 15] = [
     ("ACCESS_TOKEN_TTL", "900"),
     ("ALLOWED_ORIGINS", "https://page.example"),
@@ -31,21 +31,21 @@ const GOOD: [(&str, &str); 15] = [
     ("WEBSOCKET_URL", "ws://127.0.0.1:9/api"),
 ];
 
-/// A value that is invalid for every variable, except one that may be any text.
+/// A value that is invalid for every variable except [`ANY_TEXT`].
 const NONSENSE: &str = "!";
 
-/// The one variable that may be any text and may be missing, so that no value of it is invalid.
+/// The one variable that accepts any text and may be missing, so no value of it is invalid.
 const ANY_TEXT: &str = "COOKIE_DOMAIN";
 
 type Variables = BTreeMap<String, &'static str>;
 
-/// Returns a good value for this variable.
+/// Returns a valid value for a variable.
 fn good(variable: &str) -> &'static str {
-    let found = GOOD.iter().find(|(name, _)| *name == variable);
-    found.unwrap_or_else(|| panic!("add a good value for {variable} to GOOD, in {}", file!())).1
+    let entry = GOOD.iter().find(|(name, _)| *name == variable);
+    entry.unwrap_or_else(|| panic!("add a good value for {variable} to GOOD, in {}", file!())).1
 }
 
-/// Returns the variables that a function has in the template, each with a good value.
+/// Returns the variables that a function has in the template, each with a valid value.
 fn own_variables(function: &Function) -> Variables {
     function.variables.iter().map(|name| (name.clone(), good(name))).collect()
 }
@@ -88,7 +88,8 @@ impl Requirements {
     }
 }
 
-/// Returns what to change in the template; empty if it gives the function what it requires.
+/// Returns the changes to make to the template. Empty if it gives the function exactly what it
+/// requires.
 fn advise(template: &Template, function: &Function, required: &Requirements) -> String {
     let mut advice = String::new();
     let name = &function.name;
@@ -115,7 +116,7 @@ fn advise(template: &Template, function: &Function, required: &Requirements) -> 
 }
 
 #[tokio::test]
-async fn every_function_has_what_it_is_built_from_and_nothing_else() {
+async fn every_function_has_exactly_what_its_parts_require() {
     let template = Template::read();
     let mut advice = String::new();
     for function in &template.functions {
@@ -132,8 +133,8 @@ fn every_good_value_is_needed() {
     }
 }
 
-/// Starts a function and waits until it requests an invocation. Returns its output if it ends
-/// before.
+/// Starts a function and waits until it requests an invocation. Returns its output if it exits
+/// first.
 async fn start(function: &Function, variables: Variables) -> Result<(), String> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let runtime_api = listener.local_addr().unwrap().to_string();
@@ -165,11 +166,11 @@ async fn every_function_starts_with_its_variables() {
 }
 
 #[tokio::test]
-async fn a_missing_or_invalid_variable_stops_the_function_and_is_named() {
+async fn a_missing_or_invalid_variable_stops_the_function_and_is_logged() {
     for function in Template::read().functions {
         for name in function.variables.iter().filter(|name| *name != ANY_TEXT) {
             let with = |value| own_variables(&function).into_iter().chain([(name.clone(), value)]).collect();
-            // A variable that may be any text must be set; one that may be missing must be valid.
+            // A required variable must not be empty; an optional one must be valid.
             let output = match start(&function, with("")).await {
                 Err(output) => Err(output),
                 Ok(()) => start(&function, with(NONSENSE)).await,

@@ -1,5 +1,5 @@
-//! The deployment: the template, the functions that it names, and their sample events. Each test
-//! that fails says what to add, and where.
+//! The deployment: the template, its functions, and their sample events. A failing test says what
+//! to add, and where.
 
 #![expect(clippy::unwrap_used, reason = "a failure in a helper is the failure of the test that called it")]
 

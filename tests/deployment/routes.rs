@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use test_support::descriptions::{actions, operations};
 use test_support::{Route, Template};
 
-/// The routes that API Gateway itself has a name for. They are not actions of clients.
+/// API Gateway's own route keys. They are not actions that clients send.
 const LIFECYCLE: [&str; 3] = ["$connect", "$default", "$disconnect"];
 
-/// Returns the routes that clients use, as the descriptions have them.
+/// Returns the routes in the descriptions.
 fn described() -> BTreeSet<Route> {
     let endpoints = operations().into_iter().map(|(method, path)| Route::Http { method, path });
     let actions = actions().into_iter().map(|action| Route::WebSocket { key: action.name });
@@ -33,7 +33,7 @@ fn every_route_is_described() {
 }
 
 #[test]
-fn everything_that_is_described_has_a_route() {
+fn everything_described_has_a_route() {
     let template = Template::read();
     let routes: BTreeSet<_> = template.endpoints().flat_map(|function| &function.routes).collect();
     for route in described() {
@@ -41,6 +41,6 @@ fn everything_that_is_described_has_a_route() {
             Route::WebSocket { .. } => "a route of WebSocketApi",
             _ => "a function with this event",
         };
-        assert!(routes.contains(&route), "add {place} to template.yaml: {route} is described, but leads nowhere");
+        assert!(routes.contains(&route), "add {place} to template.yaml: {route} is described but does not exist");
     }
 }

@@ -71,7 +71,7 @@ fn every_function_of_the_template_is_invoked() {
 }
 
 #[test]
-fn a_function_and_its_binary_have_one_name() {
+fn a_function_and_its_binary_have_the_same_name() {
     for Function { name, binary, .. } in Template::read().functions {
         let in_pascal_case: String = binary.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
         assert_eq!(name, in_pascal_case, "rename the function in template.yaml: its binary is {binary}");

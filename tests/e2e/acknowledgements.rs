@@ -1,10 +1,10 @@
-//! `ackId`: a frame that has one is answered once it is done.
+//! `ackId`: a frame with an `ackId` is acknowledged once it is handled.
 
 use serde_json::{Value, json};
 use test_support::descriptions::actions;
 use test_support::{Chat, Socket, User, shared, unknown_id};
 
-/// Returns a frame of each action, which Ada may send from the room of this chat.
+/// Returns one frame per action that Ada may send from the chat's room.
 fn frames(chat: &Chat) -> Vec<Value> {
     let mut frames: Vec<_> = actions().into_iter().map(|action| action.example).collect();
     for frame in frames.iter_mut().filter_map(Value::as_object_mut) {
@@ -30,7 +30,7 @@ async fn every_action_is_acknowledged_on_request() {
 }
 
 #[tokio::test]
-async fn without_an_ack_id_nothing_is_acknowledged() {
+async fn a_frame_without_an_ack_id_is_not_acknowledged() {
     let chat = Chat::start(shared()).await;
     let mut ada = Socket::in_room(shared(), &chat.ada, &chat.ada.browser, &chat.id).await;
     for frame in frames(&chat) {

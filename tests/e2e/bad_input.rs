@@ -1,4 +1,4 @@
-//! Input that no honest client sends. It is always answered with an error of the contract, and the
+//! Input that no well-behaved client sends. The reply is always an error from the contract, and the
 //! next request works.
 
 use reqwest::Method;
@@ -12,7 +12,7 @@ async fn send(browser: &Browser, method: &Method, path: &str, body: impl Into<Ve
     browser.request(method.clone(), path, |request| request.header(CONTENT_TYPE, "application/json").body(body)).await
 }
 
-/// Checks that the user can still do everything.
+/// Checks that the user can still use the API.
 async fn expect_all_to_work(user: &User) {
     let email = new_email();
     let other = User::sign_up(shared(), "Bob").await;

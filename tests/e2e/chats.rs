@@ -8,8 +8,8 @@ async fn connect(one: &User, other: &str) -> Reply {
     one.browser.post("/api/createConnection", json!({ "personId": other })).await
 }
 
-/// Returns the ids of the chats of a user, in the order of the list.
-async fn listed(user: &User) -> Vec<Value> {
+/// Returns the ids of a user's chats, in the order of the list.
+async fn listed_chats(user: &User) -> Vec<Value> {
     let body = user.browser.get("/api/allConnection").await.expect(200);
     body["data"].as_array().unwrap().iter().map(|chat| chat["_id"].clone()).collect()
 }
@@ -36,11 +36,11 @@ async fn two_users_are_connected_only_once() {
     connect(&ada, &bob.id).await.expect_code(409, "alreadyConnected");
     connect(&bob, &ada.id).await.expect_code(409, "alreadyConnected");
 
-    assert_eq!(listed(&ada).await, [id.as_str()]);
+    assert_eq!(listed_chats(&ada).await, [id.as_str()]);
 }
 
 #[tokio::test]
-async fn one_of_many_requests_for_the_same_pair_succeeds() {
+async fn only_one_of_many_requests_for_the_same_pair_succeeds() {
     let (ada, bob) = (User::sign_up(shared(), "Ada").await, User::sign_up(shared(), "Bob").await);
 
     let both = (0..10).map(|_| join(connect(&ada, &bob.id), connect(&bob, &ada.id)));
@@ -51,8 +51,8 @@ async fn one_of_many_requests_for_the_same_pair_succeeds() {
     for reply in refused {
         reply.expect_code(409, "alreadyConnected");
     }
-    assert_eq!(listed(&ada).await, [accepted[0].expect(200)["chatId"].clone()]);
-    assert_eq!(listed(&bob).await, listed(&ada).await);
+    assert_eq!(listed_chats(&ada).await, [accepted[0].expect(200)["chatId"].clone()]);
+    assert_eq!(listed_chats(&bob).await, listed_chats(&ada).await);
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn chats_require_a_signed_in_user() {
 }
 
 #[tokio::test]
-async fn an_empty_list_of_chats_has_no_content() {
+async fn an_empty_list_of_chats_is_a_204() {
     let ada = User::sign_up(shared(), "Ada").await;
 
     let reply = ada.browser.get("/api/allConnection").await;
@@ -104,21 +104,21 @@ async fn the_chat_with_the_newest_message_comes_first() {
     let bob = &first.bob;
     let carol = User::sign_up(shared(), "Carol").await;
     let second = Chat::connect(&carol, bob).await;
-    assert_eq!(listed(bob).await, [second.as_str(), &first.id]);
+    assert_eq!(listed_chats(bob).await, [second.as_str(), &first.id]);
 
     first.say("Hello").await;
     let last = first.say("Are you there?").await;
 
-    assert_eq!(listed(bob).await, [first.id.as_str(), &second]);
+    assert_eq!(listed_chats(bob).await, [first.id.as_str(), &second]);
     let chats = bob.browser.get("/api/allConnection").await.expect(200);
     assert_eq!((&chats["data"][0]["chats"], &chats["data"][1]["chats"]), (&last, &json!([])));
 }
 
 #[tokio::test]
-async fn others_do_not_see_a_chat() {
+async fn a_chat_is_listed_only_for_its_members() {
     let chat = Chat::start(shared()).await;
     let other = Chat::start(shared()).await;
 
-    assert_eq!(listed(&chat.ada).await, [chat.id.as_str()]);
-    assert_eq!(listed(&other.ada).await, [other.id.as_str()]);
+    assert_eq!(listed_chats(&chat.ada).await, [chat.id.as_str()]);
+    assert_eq!(listed_chats(&other.ada).await, [other.id.as_str()]);
 }

@@ -11,7 +11,7 @@ async fn verify(email: &str, otp: &str) -> Reply {
     Browser::new(shared()).post("/api/verifyOtp", json!({ "email": email, "otp": otp })).await
 }
 
-/// Returns a different code.
+/// Returns a code other than `otp`.
 fn wrong(otp: &str) -> &'static str {
     if otp == "123456" { "654321" } else { "123456" }
 }
@@ -42,7 +42,7 @@ async fn an_address_is_trimmed_and_lower_cased() {
 }
 
 #[tokio::test]
-async fn an_address_need_not_be_gmail() {
+async fn addresses_of_any_provider_are_accepted() {
     for domain in ["mail.example.co.uk", "xn--exmple-cua.de"] {
         let email = format!("{}+chat@{domain}", unique("o'hara-"));
 
@@ -85,7 +85,7 @@ async fn a_body_must_be_sent_as_json() {
 }
 
 #[tokio::test]
-async fn a_fourth_code_at_once_is_refused() {
+async fn a_fourth_code_in_quick_succession_is_refused() {
     let (email, browser) = (new_email(), Browser::new(shared()));
     for _ in 0..3 {
         browser.post("/api/sendOtp", json!({ "email": email })).await.expect(200);
@@ -165,7 +165,7 @@ async fn a_wrong_code_is_refused_and_the_right_one_still_works() {
 }
 
 #[tokio::test]
-async fn a_code_works_once() {
+async fn a_code_works_only_once() {
     let email = new_email();
     let otp = send_code(shared(), &email).await;
     verify(&email, &otp).await.expect(200);

@@ -114,7 +114,7 @@ async fn a_companion_cookie_is_not_a_token() {
 }
 
 #[tokio::test]
-async fn a_token_is_refused_in_place_of_another() {
+async fn a_token_of_one_kind_does_not_pass_for_another() {
     let user = User::sign_up(shared(), "Ada").await;
     let (access, refresh) = (user.browser.token("access-key"), user.browser.token("refresh-key"));
     let signup = prove_address(shared(), &new_email()).await.token("signup-key");

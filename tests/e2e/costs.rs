@@ -1,4 +1,4 @@
-//! The database commands of each function: how many there are, and that indexes serve all of them.
+//! The database commands of each function: their number, and their use of indexes.
 
 use std::collections::HashSet;
 
@@ -23,7 +23,7 @@ async fn every_function_sends_the_expected_number_of_database_commands() {
 }
 
 #[tokio::test]
-async fn indexes_serve_every_command_and_few_documents_are_read() {
+async fn every_command_uses_an_index_and_reads_few_documents() {
     if skip_on_deployed_stack() {
         return;
     }
@@ -47,7 +47,7 @@ async fn indexes_serve_every_command_and_few_documents_are_read() {
     let mut kinds = HashSet::new();
     for entry in &entries {
         let read = entry.get_i32("docsExamined").unwrap_or_default();
-        assert!(read <= MOST_READ, "{read} documents are examined by {entry}");
+        assert!(read <= MAX_EXAMINED, "{read} documents are examined by {entry}");
         let Some(command) = explainable(entry) else { continue };
         kinds.insert(kind(&command));
         let explained = database.run_command(doc! { "explain": &command, "verbosity": "executionStats" }).await;
@@ -58,12 +58,12 @@ async fn indexes_serve_every_command_and_few_documents_are_read() {
     assert!(kinds.len() >= 20, "only these kinds of commands were sent: {kinds:?}");
 }
 
-/// The most documents that a command of [`exercise_every_function`] may examine, among [`OTHERS`]
-/// unrelated documents.
-const MOST_READ: i32 = 8;
+/// The maximum number of documents that a command of [`exercise_every_function`] may examine, among
+/// [`UNRELATED`] unrelated documents.
+const MAX_EXAMINED: i32 = 8;
 
 /// The number of unrelated documents in each collection.
-const OTHERS: usize = 500;
+const UNRELATED: usize = 500;
 
 /// Fills every collection with documents of other users.
 async fn fill(database: &Database) {
@@ -88,7 +88,7 @@ async fn fill(database: &Database) {
         ("connections", &|| doc! { "_id": unique(""), "userId": id(), "rooms": [id()], "expiresAt": later }),
     ];
     for (collection, document) in kinds {
-        let others: Vec<_> = (0..OTHERS).map(|_| document()).collect();
+        let others: Vec<_> = (0..UNRELATED).map(|_| document()).collect();
         database.collection(collection).insert_many(others).await.unwrap();
     }
 }
@@ -109,7 +109,7 @@ fn explainable(entry: &Document) -> Option<Document> {
     }
 }
 
-/// Returns what distinguishes commands regardless of their values: their fields.
+/// Returns the fields of a command, which distinguish it from others regardless of values.
 fn kind(command: &Document) -> String {
     let fields = |value: &Bson| match value {
         Bson::Document(document) => kind(document),

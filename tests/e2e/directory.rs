@@ -6,13 +6,13 @@ use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
 use test_support::{Browser, User, new_email, prove_address, shared, unique};
 
-/// Returns the ids that a search finds.
+/// Returns the ids of the users that match a search.
 async fn search(term: &str) -> Vec<Value> {
     let body = Browser::new(shared()).query("/api/users", &[("search", term)]).await.expect(200);
     body["data"].as_array().unwrap().iter().map(|person| person["_id"].clone()).collect()
 }
 
-/// Returns everyone in the directory, read page by page.
+/// Reads the whole directory page by page. Returns the ids.
 async fn everyone(parameters: &[(&str, &str)]) -> Vec<Value> {
     let (browser, mut people, mut after) = (Browser::new(shared()), Vec::new(), String::new());
     loop {
@@ -67,9 +67,9 @@ async fn a_search_does_not_match_words_on_both_sides_of_it() {
     let middle = unique("m");
     let user = User::sign_up(shared(), &format!("Ada {middle} Zoe")).await;
 
-    let found = search(&unique("k")).await;
+    let matches = search(&unique("k")).await;
 
-    assert!(found.is_empty());
+    assert!(matches.is_empty());
     assert_eq!(search(&middle).await, [user.id.as_str()]);
 }
 
@@ -100,7 +100,7 @@ async fn the_directory_is_read_in_pages() {
 }
 
 #[tokio::test]
-async fn the_last_page_says_that_it_is_the_last() {
+async fn the_last_page_has_no_next() {
     let word = unique("ada");
     for number in 0..2 {
         User::sign_up(shared(), &format!("{word} {number}")).await;

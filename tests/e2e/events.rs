@@ -8,7 +8,7 @@ use test_support::descriptions::{Action, actions};
 use test_support::{ApiError, Chat, Socket, User, eventually, object_id, shared, unknown_id};
 use tokio_tungstenite::tungstenite::Message;
 
-/// The events of a room: action, event, and whether they carry a text.
+/// The events of a room: action, event, and whether they carry text.
 const ROOM_EVENTS: [(&str, &str, bool); 3] = [
     ("chatsend", "chatUpdate", true),
     ("messageRecieved", "messageSent", true),
@@ -24,7 +24,7 @@ fn frame(kind: &str, name: &str, chat: &str, has_text: bool) -> serde_json::Valu
     frame
 }
 
-/// Opens sockets of both members in the room of their chat.
+/// Opens a socket for each member and joins the chat's room.
 async fn both_in_room(chat: &Chat) -> (Socket, Socket) {
     let ada = Socket::in_room(shared(), &chat.ada, &chat.ada.browser, &chat.id).await;
     (ada, Socket::in_room(shared(), &chat.bob, &chat.bob.browser, &chat.id).await)
@@ -62,7 +62,7 @@ async fn both_devices_of_a_user_receive_events() {
 }
 
 #[tokio::test]
-async fn a_room_receives_nothing_of_another() {
+async fn a_room_does_not_receive_events_of_another() {
     let (chat, other_chat) = (Chat::start(shared()).await, Chat::start(shared()).await);
     let (mut ada, mut bob) = both_in_room(&chat).await;
     let (mut other_ada, mut other_bob) = both_in_room(&other_chat).await;
@@ -91,7 +91,7 @@ async fn a_socket_may_be_in_many_rooms() {
 }
 
 #[tokio::test]
-async fn a_dead_socket_does_not_stop_events_and_is_forgotten() {
+async fn a_dead_socket_does_not_stop_events_and_is_removed() {
     let chat = Chat::start(shared()).await;
     let (mut ada, mut bob) = both_in_room(&chat).await;
     let connections = shared().database().await.collection::<Document>("connections");
@@ -106,7 +106,7 @@ async fn a_dead_socket_does_not_stop_events_and_is_forgotten() {
     ada.send(frame("action", "chatsend", &chat.id, true)).await;
 
     bob.expect_event("chatUpdate").await;
-    eventually("the dead socket is forgotten", async || {
+    eventually("the dead socket is removed", async || {
         connections.find_one(doc! { "_id": &dead }).await.unwrap().is_none()
     })
     .await;
@@ -210,7 +210,7 @@ async fn every_required_field_of_an_action_is_checked() {
 }
 
 #[tokio::test]
-async fn an_unknown_action_is_answered_with_the_known_actions() {
+async fn an_error_about_an_unknown_action_lists_the_known_actions() {
     let mut socket = Socket::open(shared(), &User::sign_up(shared(), "Ada").await).await;
     let mentions_all = |error: &ApiError| actions().iter().all(|action| error.message.contains(&action.name));
 

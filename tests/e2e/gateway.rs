@@ -60,11 +60,11 @@ async fn a_page_of_an_allowed_origin_may_read_replies() {
 #[tokio::test]
 async fn a_page_of_another_origin_may_not_use_the_api() {
     for method in [Method::OPTIONS, Method::GET] {
-        let ask = |request: reqwest::RequestBuilder| {
+        let from_other_page = |request: reqwest::RequestBuilder| {
             request.header("origin", "https://evil.example.com").header("access-control-request-method", "GET")
         };
 
-        let reply = Browser::new(shared()).request(method, "/api/users", ask).await;
+        let reply = Browser::new(shared()).request(method, "/api/users", from_other_page).await;
 
         assert_eq!(reply.header("access-control-allow-origin"), "");
     }

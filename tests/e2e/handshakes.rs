@@ -1,4 +1,4 @@
-//! Opening sockets: `socketTicket` and `$connect`.
+//! Handshakes: `socketTicket` and `$connect`.
 
 use futures_util::future::join_all;
 use mongodb::bson::{Document, doc};
@@ -128,7 +128,7 @@ async fn only_pages_of_an_allowed_origin_may_open_sockets() {
 }
 
 #[tokio::test]
-async fn a_closed_socket_is_forgotten() {
+async fn the_record_of_a_closed_socket_is_removed() {
     let user = User::sign_up(shared(), "Ada").await;
     let socket = Socket::open(shared(), &user).await;
     assert_eq!(records_of(&user).await, 1);

@@ -8,8 +8,8 @@ async fn two_people_meet_and_chat() {
     let stack = shared();
 
     let (ada, bob) = (sign_up_step_by_step(&unique("Ada ")).await, User::sign_up(stack, &unique("Bob ")).await);
-    let found = ada.browser.query("/api/users", &[("search", &bob.name)]).await.expect(200);
-    assert_eq!(found["data"], json!([bob.public_profile()]));
+    let people = ada.browser.query("/api/users", &[("search", &bob.name)]).await.expect(200);
+    assert_eq!(people["data"], json!([bob.public_profile()]));
 
     let mut adas = Socket::open(stack, &ada).await;
     let mut bobs = Socket::open(stack, &bob).await;
@@ -51,7 +51,8 @@ async fn two_people_meet_and_chat() {
     bob.browser.get("/api/userDetails").await.expect(200);
 }
 
-/// Signs a user up and checks every reply. Another device of theirs need not complete a profile.
+/// Signs a user up and checks every reply. Also checks that a second device need not complete the
+/// profile.
 async fn sign_up_step_by_step(name: &str) -> User {
     let (stack, email) = (shared(), new_email());
     let browser = Browser::new(stack);
@@ -70,7 +71,7 @@ async fn sign_up_step_by_step(name: &str) -> User {
     User { id, email, name: name.to_owned(), browser }
 }
 
-/// Sends a text to a room from one socket and checks that the other receives it.
+/// Sends a message to a room from one socket and checks that the other receives it.
 async fn relay(from: &mut Socket, action: &str, chat: &str, to: &mut Socket, event: &str) {
     let frame = |kind: &str, name: &str| -> Value { json!({ kind: name, "chatId": chat, "message": "Hello, Bob" }) };
     from.send(frame("action", action)).await;

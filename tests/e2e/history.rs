@@ -1,4 +1,4 @@
-//! Reading: `getChat` and `lastMessage`.
+//! Reading messages: `getChat` and `lastMessage`.
 
 use serde_json::json;
 use test_support::{Browser, Chat, User, shared, unknown_id};

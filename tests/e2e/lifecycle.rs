@@ -1,4 +1,4 @@
-//! The stack itself: it starts, serves many clients, and ends without leaving anything behind.
+//! The stack itself: it starts, serves many clients, and exits without leaving processes behind.
 
 use std::collections::HashMap;
 use std::fs;
@@ -14,8 +14,8 @@ use test_support::{
     skip_on_deployed_stack, temporary_folder,
 };
 
-/// Starts a stack that runs functions and a mongod, ends it with `end`, and waits until none of its
-/// processes runs.
+/// Starts a stack with functions and a mongod, ends it with `end`, and waits until none of its
+/// processes is running.
 async fn expect_no_process_after(end: impl Fn(Stack) -> ExitStatus) -> ExitStatus {
     let folder = temporary_folder();
     let stack = Setup::default().keeping_data_in(folder.path()).start();
@@ -129,7 +129,7 @@ fn a_busy_port_for_sockets_is_reported() {
     drop(listener);
 }
 
-/// Returns a port in use whose predecessor is free, and its number.
+/// Binds a port whose predecessor is free. Returns the listener and the port.
 fn bind_above_a_free_port() -> (TcpListener, u16) {
     let candidates = std::iter::repeat_with(|| TcpListener::bind("127.0.0.1:0").unwrap());
     let mut candidates = candidates.map(|listener| (listener.local_addr().unwrap().port(), listener));

@@ -1,5 +1,5 @@
-//! The whole backend from outside. Every test starts from the contract and sees only what a client
-//! sees, except where it makes time pass or a connection die, which it does in the database.
+//! The whole backend from outside. Tests are based on the contract and see only what a client sees.
+//! The exceptions are tests that let time pass or a connection die: they change the database.
 
 #![expect(clippy::unwrap_used, reason = "a failure in a helper is the failure of the test that called it")]
 

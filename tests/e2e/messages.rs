@@ -1,4 +1,4 @@
-//! Sending: `sendMessage`.
+//! Sending messages: `sendMessage`.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ async fn send(chat: &Chat, body: Value) -> Reply {
     chat.ada.browser.post("/api/sendMessage", body).await
 }
 
-/// Replaces every digit, as in `0000-00-00T00:00:00.000Z`.
+/// Replaces every digit by 0, as in `0000-00-00T00:00:00.000Z`.
 fn shape(time: &str) -> String {
     time.replace(|char: char| char.is_ascii_digit(), "0")
 }
@@ -147,7 +147,7 @@ async fn a_repeated_message_is_stored_once() {
 }
 
 #[tokio::test]
-async fn a_client_id_stands_for_one_text() {
+async fn a_client_id_cannot_be_reused_for_another_text() {
     let chat = Chat::start(shared()).await;
     send(&chat, chat.by_ada_once("Hello", "1")).await.expect(200);
 

@@ -13,7 +13,7 @@ use test_support::{
 /// The five seconds of the contract, plus one for a busy machine.
 const LIMIT: Duration = Duration::from_secs(6);
 
-/// Checks that a reply came in time and does not reveal what is behind the API.
+/// Checks that a reply arrived in time and does not reveal the servers behind the API.
 #[track_caller]
 fn expect_unavailable(reply: &Reply, since: Instant) {
     let error = reply.expect_error(503);
@@ -29,7 +29,8 @@ fn stack_behind(proxy: &Proxy) -> Stack {
     Setup::default().set("DATABASE_URL", new_database_at(proxy.address)).start()
 }
 
-/// Sends the requests to try during an outage; the last one is the first of its function.
+/// Sends the requests to try during an outage. The last one is the first invocation of its
+/// function.
 async fn request_everything(chat: &Chat) -> Vec<Reply> {
     let browser = &chat.ada.browser;
     let (send, member) = (chat.by_ada_once("Hello", "1"), [("chatId", chat.id.as_str())]);
@@ -44,7 +45,7 @@ async fn request_everything(chat: &Chat) -> Vec<Reply> {
     join_all((0..6).map(request)).await
 }
 
-/// Makes the database fail with `fail`, and recover.
+/// Checks the behaviour while the database fails with `fail`, and after it recovers.
 async fn database_fails(fail: impl Fn(&Proxy)) {
     let proxy = Proxy::start_before(shared().mongod());
     let stack = stack_behind(&proxy);
@@ -62,7 +63,7 @@ async fn database_fails(fail: impl Fn(&Proxy)) {
     let start = Instant::now();
     socket.send(json!({ "action": "chatsend", "chatId": chat.id, "message": "Hello" })).await;
     socket.expect_error("chatsend", 503).await;
-    assert!(start.elapsed() < LIMIT, "the socket is answered after {:?}", start.elapsed());
+    assert!(start.elapsed() < LIMIT, "the socket was answered after {:?}", start.elapsed());
     assert_eq!(Handshake::naming(&stack, &chat.ada).header("cookie", &cookies).refusal().await, 503);
 
     proxy.recover();
@@ -89,7 +90,7 @@ async fn a_database_that_hangs_is_reported_and_recovers() {
     database_fails(Proxy::hang).await;
 }
 
-/// Makes the mail server fail with `fail`, and recover.
+/// Checks the behaviour while the mail server fails with `fail`, and after it recovers.
 async fn mail_fails(fail: impl Fn(&Proxy), times: usize) {
     let proxy = Proxy::start();
     let stack = stack_mailing_through(proxy.address);
@@ -106,7 +107,7 @@ async fn mail_fails(fail: impl Fn(&Proxy), times: usize) {
     proxy.recover();
     browser.post("/api/sendOtp", json!({ "email": email })).await.expect(200);
     let mut statuses = Vec::new();
-    // The mails that hung may arrive after all, before or after the code that is valid.
+    // Mails that were delayed may still arrive, before or after the mail with the valid code.
     for otp in stack.mailed_codes(&email).await {
         statuses.push(browser.post("/api/verifyOtp", json!({ "email": email, "otp": otp })).await.status);
     }
@@ -118,7 +119,7 @@ fn stack_mailing_through(address: SocketAddr) -> Stack {
 }
 
 #[tokio::test]
-async fn a_mail_that_was_refused_does_not_count() {
+async fn a_refused_mail_does_not_count_as_sent() {
     if skip_on_deployed_stack() {
         return;
     }

@@ -1,4 +1,4 @@
-//! The demo page, and what it needs from the stack.
+//! The demo page, and the routes that it needs.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use test_support::{ALLOWED_ORIGIN, ASYNCAPI, Browser, OPENAPI, PAGE, User, new_e
 
 #[tokio::test]
 async fn every_file_of_the_page_is_served_with_its_type() {
-    let mut wanted = vec![
+    let mut expected = vec![
         ("/".to_owned(), "text/html; charset=utf-8"),
         ("/_local/api".to_owned(), "text/html; charset=utf-8"),
         ("/_local/client.js".to_owned(), "text/javascript; charset=utf-8"),
@@ -22,9 +22,9 @@ async fn every_file_of_the_page_is_served_with_its_type() {
             Some((_, "css")) => "text/css; charset=utf-8",
             _ => continue,
         };
-        wanted.push((format!("/_local/page/{name}"), kind));
+        expected.push((format!("/_local/page/{name}"), kind));
     }
-    for (path, kind) in wanted {
+    for (path, kind) in expected {
         let reply = Browser::new(shared()).get(&path).await;
 
         assert_eq!((reply.status, reply.header("content-type")), (200, kind), "{path}");
@@ -41,7 +41,7 @@ async fn no_other_files_are_served() {
 }
 
 #[tokio::test]
-async fn the_descriptions_are_those_of_the_repository() {
+async fn the_served_descriptions_equal_those_in_the_repository() {
     for (name, path) in [("openapi", OPENAPI), ("asyncapi", ASYNCAPI)] {
         let file = workspace().join(path);
         let described: Value = yaml_serde::from_str(&fs::read_to_string(file).unwrap()).unwrap();
@@ -53,7 +53,7 @@ async fn the_descriptions_are_those_of_the_repository() {
 }
 
 #[tokio::test]
-async fn a_second_user_can_sign_in_besides_the_first() {
+async fn a_second_user_can_sign_in_in_the_same_browser() {
     let first = User::sign_up(shared(), "Ada").await;
     let browser = &first.browser;
     let email = new_email();
@@ -79,9 +79,9 @@ async fn a_second_user_can_sign_in_besides_the_first() {
 #[tokio::test]
 async fn only_pages_that_may_use_the_api_may_read_mail() {
     for (origin, allowed) in [(ALLOWED_ORIGIN, ALLOWED_ORIGIN), ("https://evil.example.com", "")] {
-        let ask = |request: reqwest::RequestBuilder| request.header("origin", origin);
+        let from_page = |request: reqwest::RequestBuilder| request.header("origin", origin);
 
-        let reply = Browser::new(shared()).request(Method::GET, "/_local/mail?to=nobody", ask).await;
+        let reply = Browser::new(shared()).request(Method::GET, "/_local/mail?to=nobody", from_page).await;
 
         assert_eq!((reply.status, reply.header("access-control-allow-origin")), (200, allowed));
     }

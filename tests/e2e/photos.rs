@@ -51,7 +51,7 @@ async fn a_photo_is_recognized_by_its_content_and_served_to_anyone() {
 }
 
 #[tokio::test]
-async fn others_see_the_photo() {
+async fn other_users_see_the_photo() {
     let (ada, bob) = (User::sign_up(shared(), "Ada").await, User::sign_up(shared(), "Bob").await);
     upload(&ada, jpeg()).await.expect(200);
     let url = photo_url(&ada).await;

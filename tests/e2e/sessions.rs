@@ -7,13 +7,13 @@ use mongodb::bson::{DateTime, Document, doc};
 use serde_json::json;
 use test_support::{Browser, Socket, User, object_id, shared};
 
-/// Lets time pass for the sessions of this user since they were refreshed.
-async fn pass(user: &User, time: Duration) {
+/// Moves the last refresh of the user's sessions back in time.
+async fn let_time_pass(user: &User, time: Duration) {
     let earlier = DateTime::from_millis(DateTime::now().timestamp_millis() - i64::try_from(time.as_millis()).unwrap());
     let sessions = shared().database().await.collection::<Document>("sessions");
     let aged = doc! { "$set": { "rotatedAt": earlier } };
     let updated = sessions.update_many(doc! { "userId": object_id(&user.id) }, aged).await.unwrap();
-    assert!(updated.matched_count > 0, "there is no session to age");
+    assert!(updated.matched_count > 0, "the user has no session");
 }
 
 #[tokio::test]
@@ -61,11 +61,11 @@ async fn a_browser_may_refresh_from_many_tabs_at_once() {
 }
 
 #[tokio::test]
-async fn the_previous_token_is_accepted_for_a_moment() {
+async fn the_previous_token_is_accepted_for_thirty_seconds() {
     let user = User::sign_up(shared(), "Ada").await;
     let late_tab = Browser::sending(shared(), &user.browser.cookies());
     user.browser.get("/api/refresh").await.expect(200);
-    pass(&user, Duration::from_secs(20)).await;
+    let_time_pass(&user, Duration::from_secs(20)).await;
 
     let reply = late_tab.get("/api/refresh").await;
 
@@ -78,7 +78,7 @@ async fn the_previous_token_ends_the_session_after_thirty_seconds() {
     let user = User::sign_up(shared(), "Ada").await;
     let thief = Browser::sending(shared(), &user.browser.cookies());
     user.browser.get("/api/refresh").await.expect(200);
-    pass(&user, Duration::from_secs(30)).await;
+    let_time_pass(&user, Duration::from_secs(30)).await;
 
     let reply = thief.get("/api/refresh").await;
 

@@ -1,4 +1,4 @@
-//! Settings that change what the functions do.
+//! Settings that change how the functions behave.
 
 use serde_json::json;
 use test_support::{Browser, Setup, User, eventually, skip_on_deployed_stack};

@@ -1,10 +1,11 @@
-//! A function that does what its event says, so that tests see how the gateway and Lambda react.
+//! A function that follows the instruction in its event, so that tests can observe the gateway and
+//! Lambda.
 //!
 //! The instruction is JSON: the header `x-do` of a request or a handshake, the field `do` of a
-//! frame, or the field `do` of any other event. Without one, a request is answered with its event,
-//! and anything else with a report on the process. A custom resource gets the status in the variable
-//! `PROBE_STATUS`. Socket events are also appended to the file
-//! `PROBE_FOLDER/{user agent}`, one per line, if that variable is set.
+//! frame, or the field `do` of any other event. Without an instruction, it answers a request with
+//! its event, and anything else with a report on its process. It answers a custom resource with the
+//! status in the variable `PROBE_STATUS`. If the variable `PROBE_FOLDER` is set, it also appends
+//! socket events to the file `PROBE_FOLDER/{user agent}`, one per line.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -19,7 +20,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The interval at which a thread counts after the answer.
+/// The interval at which a thread counts on after the answer.
 const TICK: Duration = Duration::from_millis(1);
 
 static INVOCATIONS: AtomicU64 = AtomicU64::new(0);
@@ -29,7 +30,7 @@ static TICKS: AtomicU64 = AtomicU64::new(0);
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Instruction {
-    /// Count in a thread that runs on after the answer.
+    /// Count in a thread that keeps running after the answer.
     tick: bool,
     /// Wait this many milliseconds.
     sleep: u64,
@@ -121,14 +122,14 @@ fn default_answer(event: &Value, context: &Context) -> Value {
     })
 }
 
-/// Records a socket event for the test, which knows the user agent.
+/// Records a socket event for the test that uses its user agent.
 fn record(event: &Value) -> Result<(), Error> {
     let folder = env::var("PROBE_FOLDER").unwrap_or_default();
     let agent = event["requestContext"]["identity"]["userAgent"].as_str();
     let Some(agent) = agent.filter(|_| !folder.is_empty()) else { return Ok(()) };
     fs::create_dir_all(&folder)?;
     let mut file = OpenOptions::new().create(true).append(true).open(Path::new(&folder).join(agent))?;
-    // A single write, so that lines of processes that record at the same time stay whole.
+    // A single write keeps the lines of concurrent processes intact.
     file.write_all(format!("{event}\n").as_bytes())?;
     Ok(())
 }

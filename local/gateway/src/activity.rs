@@ -1,4 +1,4 @@
-//! A live record of requests, frames and pushes, for anyone who watches.
+//! The live stream of requests, frames and pushes.
 
 use serde::Serialize;
 use tokio::sync::broadcast;
@@ -6,20 +6,20 @@ use tokio::sync::broadcast;
 use crate::clock::Now;
 use crate::lambda::Report;
 
-/// How many entries are kept for a slow reader, who misses older ones.
+/// The number of entries that are buffered for a slow reader. Older entries are dropped.
 const BACKLOG: usize = 1024;
 
 /// One event and its time.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Entry {
-    /// When it was over.
+    /// The time at which the event ended.
     at: String,
     #[serde(flatten)]
     event: Event,
 }
 
-/// Something that happened.
+/// An event in the gateway.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub(crate) enum Event {
@@ -31,12 +31,12 @@ pub(crate) enum Event {
         #[serde(flatten)]
         report: Option<Report>,
     },
-    /// A socket was opened or closed, or sent a frame, and the function of that route ran.
+    /// A socket opened, closed or sent a frame, and the function of the route ran.
     Frame {
         connection_id: String,
         /// The route's key.
         name: String,
-        /// The text of the frame, if it was one.
+        /// The text of the frame, if the event is a frame.
         text: Option<String>,
         #[serde(flatten)]
         report: Option<Report>,
@@ -45,7 +45,7 @@ pub(crate) enum Event {
     Push { connection_id: String, text: String },
 }
 
-/// The stream of entries. A clone publishes to the same readers.
+/// The stream of entries. Clones share the same readers.
 #[derive(Clone)]
 pub(crate) struct Activity(broadcast::Sender<Entry>);
 
@@ -59,12 +59,12 @@ impl Activity {
     /// Publishes an event. `event` is called only if someone is watching.
     pub(crate) fn publish(&self, event: impl FnOnce() -> Event) {
         if self.0.receiver_count() > 0 {
-            // The last reader may have left in the meantime.
+            // The last reader may just have left.
             let _ = self.0.send(Entry { at: Now::get().rfc_3339(), event: event() });
         }
     }
 
-    /// Returns all entries from now on.
+    /// Returns a receiver of all future entries.
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Entry> {
         self.0.subscribe()
     }

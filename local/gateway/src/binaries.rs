@@ -1,14 +1,15 @@
-//! Checks that a template and its binaries belong together.
+//! Checks that a template and its binaries match.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::template::{Function, Template, TemplateError};
 
-/// Checks that each function has a binary in `binaries` and something that invokes it.
+/// Checks that each function has a binary in `binaries`, and a route or a custom resource that
+/// invokes it.
 ///
 /// # Errors
-/// Returns an error that points at the first function that lacks one.
+/// Returns an error that points at the first function that lacks either.
 pub(crate) fn check_functions(template: &Template, binaries: &Path) -> Result<(), TemplateError> {
     for function in template.functions.values() {
         let Function { name, binary, .. } = function;
@@ -22,8 +23,8 @@ pub(crate) fn check_functions(template: &Template, binaries: &Path) -> Result<()
     Ok(())
 }
 
-/// Returns the source file of a program in `packages`, a folder of cargo packages, that no function
-/// of the template runs, if there is one.
+/// Returns the source file of a program that no function of the template runs, if any. `packages`
+/// is a folder of cargo packages.
 pub(crate) fn program_without_function(template: &Template, packages: &Path) -> Option<PathBuf> {
     let used: Vec<_> = template.functions.values().map(|function| function.binary.as_str()).collect();
     let list = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());

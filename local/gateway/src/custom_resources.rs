@@ -1,4 +1,4 @@
-//! CloudFormation's part of a deployment: functions create the custom resources of the template
+//! Creates the custom resources of the template through their functions, as CloudFormation does
 //! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources.html>).
 
 use std::time::Duration;
@@ -17,10 +17,10 @@ use crate::lambda::Host;
 use crate::listeners::bind;
 use crate::template::CustomResource;
 
-/// How long a function may take to create a resource.
+/// The time limit for creating a resource.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The answer of a function to CloudFormation.
+/// A function's response to CloudFormation.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Outcome {
@@ -29,10 +29,10 @@ struct Outcome {
     reason: String,
 }
 
-/// Has the functions create all resources, one after the other.
+/// Creates all resources, one after the other.
 ///
 /// # Errors
-/// Returns an error for the first one that cannot be created.
+/// Returns an error for the first resource that cannot be created.
 pub(crate) async fn create_custom_resources(resources: &[CustomResource], host: &Host) -> Result<(), Error> {
     let (listener, port) = bind(0).await?;
     let (sender, mut outcomes) = mpsc::channel(1);

@@ -18,11 +18,11 @@ pub enum Error {
         /// The operating system's reason.
         source: io::Error,
     },
-    /// The WebSocket API has the port after the HTTP API's, and there is none after 65535.
+    /// The WebSocket API uses the port after the HTTP API's, and 65535 is the last port.
     #[error("port {0} is too high: the WebSocket API needs the port after it")]
     NoPortAbove(u16),
     /// The process that cleans up after a crash cannot be started.
-    #[error("no process can be started: {0}")]
+    #[error("cannot start a process: {0}")]
     ProcessGroup(#[source] io::Error),
     /// The template cannot be run.
     #[error("{}, line {line}: {reason}", file.display())]
@@ -42,7 +42,7 @@ pub enum Error {
         /// The source file of the program.
         source_file: PathBuf,
     },
-    /// A route contradicts another one, or its path is malformed.
+    /// A route conflicts with another one, or its path is malformed.
     #[error("the route {route} cannot be used: {reason}")]
     Route {
         /// The key of the route, such as `GET /users/{id}`.
@@ -57,13 +57,13 @@ pub enum Error {
         resource: String,
         /// The logical id of the function.
         function: String,
-        /// The reason that the function gave, or that it gave none.
+        /// The function's reason, or a note that it gave none.
         reason: String,
     },
     /// Cargo cannot be run.
     #[error("cargo cannot be started: {0}")]
     Cargo(#[source] io::Error),
-    /// Cargo has reported errors of the functions' sources.
+    /// Cargo failed to build the functions.
     #[error("the functions do not build")]
     Build,
     /// The file system does not report changes below this folder.

@@ -1,4 +1,4 @@
-//! Puts the parts together.
+//! Starts and stops the gateway.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -32,7 +32,7 @@ const MAX_PROCESSES: NonZero<usize> = NonZero::new(8).unwrap();
 
 const IDLE: Duration = Duration::from_secs(60);
 
-/// A gateway that is not started yet.
+/// The settings of a gateway that is to be started.
 #[must_use]
 pub struct Gateway {
     template: PathBuf,
@@ -53,8 +53,8 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway for the template at `template`, whose functions have their binaries in the folder
-    /// `binaries`. Their processes join `group`.
+    /// Creates a gateway for the template at `template`. The binaries of its functions are in the
+    /// folder `binaries`, and their processes join `group`.
     ///
     /// The `CodeUri` of each function must be `target/lambda/NAME`, as `cargo lambda build` lays it
     /// out; here, `NAME` is looked up in `binaries`.
@@ -84,14 +84,14 @@ impl Gateway {
         self
     }
 
-    /// Sets an environment variable of all functions that have it in the template.
+    /// Sets an environment variable of every function that has it in the template.
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.insert(name.into(), value.into());
         self
     }
 
-    /// Looks up every environment variable of a function here first, before [`variable`] and before
-    /// the template. By default, nothing is found.
+    /// Sets a lookup for the environment variables of functions. It takes precedence over
+    /// [`variable`] and over the template. By default, it returns nothing.
     ///
     /// [`variable`]: Self::variable
     pub fn environment(mut self, look_up: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
@@ -106,13 +106,13 @@ impl Gateway {
         self
     }
 
-    /// Sets how many processes a function may have; further invocations wait. 8 by default.
+    /// Sets the maximum number of processes per function (8 by default). Further invocations wait.
     pub fn max_processes(mut self, processes: NonZero<usize>) -> Self {
         self.max_processes = processes;
         self
     }
 
-    /// Sets how long a process may be idle before it ends. A minute by default.
+    /// Sets how long a process may be idle before it ends (one minute by default).
     pub fn idle(mut self, idle: Duration) -> Self {
         self.idle = idle;
         self
@@ -131,7 +131,7 @@ impl Gateway {
         self
     }
 
-    /// Adds routes to the HTTP API's port. They come before the template's.
+    /// Adds routes to the HTTP API's port. They take precedence over the template's.
     pub fn routes(mut self, routes: impl FnOnce(&HttpApi) -> Router + Send + 'static) -> Self {
         self.routes = Box::new(routes);
         self
@@ -156,7 +156,7 @@ impl Gateway {
         self
     }
 
-    /// Reads the template, has the functions create its custom resources, and starts to serve.
+    /// Reads the template, creates its custom resources, and starts serving.
     ///
     /// # Errors
     /// Returns an error if the template cannot be run or if a resource cannot be created.
@@ -241,11 +241,11 @@ impl fmt::Debug for Gateway {
 
 async fn serve_http(listener: TcpListener, routes: Router, api: HttpApi) {
     let app = routes.fallback(async move |request: Request| api.answer(request).await);
-    // It ends with an error only if the listener does.
+    // Serving fails only if the listener fails.
     let _ = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await;
 }
 
-/// A gateway that serves. Dropping it does the same as [`stop`](Self::stop), without waiting.
+/// A running gateway. Dropping it does the same as [`stop`](Self::stop), without waiting.
 pub struct RunningGateway {
     http_url: String,
     websocket_url: Option<String>,

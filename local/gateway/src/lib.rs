@@ -1,7 +1,8 @@
-//! API Gateway and Lambda on one machine, for any SAM template whose functions are native binaries.
+//! Runs API Gateway and Lambda on one machine, for any SAM template whose functions are native
+//! binaries.
 //!
 //! The gateway reads `template.yaml`, starts the binaries as Lambda does, and serves the HTTP API
-//! and the WebSocket API of the template as API Gateway does. There is no container and no second
+//! and the WebSocket API of the template as API Gateway does. It needs no container and no second
 //! description of the routes. `README.md` lists what is modeled and what is not.
 //!
 //! ```no_run
@@ -22,15 +23,15 @@
 //! }
 //! ```
 //!
-//! The output of functions goes to the standard output, line by line, with the function's name.
+//! The output of functions goes to standard output, line by line, with the function's name.
 //!
 //! # Layout
 //!
-//! Each module uses only modules further down.
+//! Each module uses only modules below it in this list.
 //!
-//! - `gateway`: [`Gateway`], which puts the parts together, and the [`RunningGateway`]
-//! - `custom_resources`: CloudFormation's part of a deployment
-//! - `http`: the HTTP API and the routes that only this machine has ([`HttpApi`])
+//! - `gateway`: the settings ([`Gateway`]) and the running gateway ([`RunningGateway`])
+//! - `custom_resources`: creates the template's custom resources
+//! - `http`: the HTTP API ([`HttpApi`]) and the routes that exist only locally
 //! - `websocket`: the WebSocket API and `@connections`
 //! - `activity`: the stream behind `/_local/activity`
 //! - `lambda`: the processes of functions, the Runtime API, and the [`Tap`] on their database

@@ -8,8 +8,8 @@ use crate::error::Error;
 
 /// The bound ports of both APIs, on the loopback interface.
 ///
-/// They are bound before anything is started: a port in use is reported at once, and settings of
-/// functions can refer to the ports.
+/// They are bound before anything else starts, so that a port in use is reported at once and
+/// functions' settings can refer to the ports.
 #[derive(Debug)]
 pub struct Listeners {
     pub(crate) http: TcpListener,
@@ -19,8 +19,8 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Binds `port` for the HTTP API and the next port for the WebSocket API; 0 picks two free
-    /// ones.
+    /// Binds `port` for the HTTP API and the next port for the WebSocket API. 0 picks two free
+    /// ports.
     ///
     /// # Errors
     /// Returns an error if one of them is in use or cannot be opened.
@@ -45,7 +45,7 @@ impl Listeners {
     }
 }
 
-/// Binds a port and returns it; 0 picks a free one.
+/// Binds a port. Returns the listener and its port. 0 picks a free port.
 pub(crate) async fn bind(port: u16) -> Result<(TcpListener, u16), Error> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::AddrInUse => Error::PortInUse(port),

@@ -1,18 +1,18 @@
-//! The process group of everything that is started, which ends when this process does.
+//! The process group of all child processes. It ends with this process.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use crate::error::Error;
 
-/// Waits for the end of its input and then kills its process group, itself included.
+/// Waits for the end of its input, then kills its process group, including itself.
 const SCRIPT: &str = "cat >/dev/null; kill -KILL 0";
 
 /// A process group that does not outlive this process, even if this process is killed.
 ///
 /// A shell leads the group and reads from a pipe that only this process can write to. The pipe
-/// closes when this process ends, however it ends, and the shell then kills the group. Dropping
-/// the value does the same.
+/// closes when this process ends, however it ends, and the shell then kills the group. Dropping the
+/// group does the same.
 #[derive(Debug)]
 pub struct ProcessGroup {
     leader: Child,
@@ -30,7 +30,7 @@ impl ProcessGroup {
         Ok(Self { leader })
     }
 
-    /// Returns the id that a child process must be started with to join the group.
+    /// Returns the id of the group, which child processes must be started with.
     pub fn id(&self) -> i32 {
         self.leader.id().cast_signed()
     }
@@ -40,7 +40,7 @@ impl Drop for ProcessGroup {
     /// Kills the remaining processes of the group and waits until the leader is gone.
     fn drop(&mut self) {
         drop(self.leader.stdin.take());
-        // The leader kills itself along with the others, so its status says nothing.
+        // The leader kills itself along with the others, so its status carries no information.
         let _ = self.leader.wait();
     }
 }

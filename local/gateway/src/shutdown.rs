@@ -1,4 +1,4 @@
-//! The requests to stop that a program obeys.
+//! Waits for a request to stop the program.
 
 use std::io;
 
@@ -6,9 +6,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 /// Returns when Ctrl-C is pressed, when the process is asked to terminate, or, if
-/// `with_standard_input` is set, when the standard input is closed.
+/// `with_standard_input` is set, when standard input closes.
 ///
-/// The last one is for programs that start this one: it stops with them, however they end.
+/// The last condition is for programs that start this one: it stops with them, however they end.
 pub async fn shutdown_requested(with_standard_input: bool) {
     let terminated = async {
         match signal(SignalKind::terminate()) {
@@ -28,8 +28,8 @@ pub async fn shutdown_requested(with_standard_input: bool) {
     }
 }
 
-/// Reads the standard input to its end. A thread does it, because a task that reads the standard
-/// input would keep the runtime from shutting down.
+/// Reads standard input to its end on a thread. A task that reads standard input would keep the
+/// runtime from shutting down.
 fn standard_input_closed() -> oneshot::Receiver<()> {
     let (closed, receiver) = oneshot::channel();
     std::thread::spawn(move || {

@@ -1,7 +1,7 @@
 //! Hot reload: rebuilds the functions when their sources change.
 //!
-//! A process of the old binary finishes its invocation, and the next invocation starts the new one.
-//! The gateway keeps running, and its sockets stay open.
+//! A process of the old binary finishes its invocation, and the next invocation starts the new
+//! binary. The gateway keeps running, and its sockets stay open.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// The pause that ends a change: saving several files is one change.
+/// The pause that ends a change. Several files that are saved together are one change.
 const QUIET: Duration = Duration::from_millis(200);
 
 /// A watcher of a workspace's sources.
@@ -25,7 +25,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Starts to watch the sources of these programs.
+    /// Starts watching the sources of these programs.
     ///
     /// # Errors
     /// Returns an error if the file system does not report changes.
@@ -36,7 +36,7 @@ impl Watch {
         let on_event = move |event: notify::Result<Event>| {
             // Building reads the sources, which is reported too.
             if event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(|path| is_source(path))) {
-                // No one listens any more once the gateway stops.
+                // The receiver is gone once the gateway stops.
                 let _ = changed.send(());
             }
         };
@@ -60,7 +60,7 @@ impl Watch {
     }
 }
 
-/// Editors leave other files next to the sources.
+/// Returns whether a file is a source. Editors also write other files next to the sources.
 fn is_source(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "rs" || extension == "toml")
 }

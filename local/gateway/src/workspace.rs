@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use crate::error::Error;
 
-/// Folders that contain no sources and may be very large.
+/// Folders that contain no sources and can be very large.
 const IGNORED: [&str; 2] = ["target", "node_modules"];
 
 /// A cargo workspace whose programs are the functions.
@@ -22,7 +22,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace of `folder`, to be built with the profile `dev`.
+    /// Returns the workspace in `folder`, to be built with the profile `dev`.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into(), release: false, sources: None }
     }
@@ -34,8 +34,8 @@ impl Workspace {
         self
     }
 
-    /// Limits the sources that are watched to these files and folders, relative to the workspace.
-    /// By default, everything is watched but hidden files, `target` and `node_modules`.
+    /// Limits the watched sources to these files and folders, relative to the workspace. By
+    /// default, everything is watched except hidden files, `target` and `node_modules`.
     #[must_use]
     pub fn sources<P: Into<PathBuf>>(mut self, sources: impl IntoIterator<Item = P>) -> Self {
         self.sources = Some(sources.into_iter().map(Into::into).collect());
@@ -45,7 +45,7 @@ impl Workspace {
     /// Builds all programs of the workspace. Cargo does nothing if they are up to date.
     ///
     /// # Errors
-    /// Returns an error if the build fails. Cargo has printed the reason by then.
+    /// Returns an error if the build fails. Cargo prints the reason.
     pub async fn build(&self) -> Result<(), Error> {
         self.run_build(["--bins"]).await
     }
@@ -53,7 +53,7 @@ impl Workspace {
     /// Returns the folder that cargo builds programs into.
     ///
     /// # Errors
-    /// Returns an error if cargo finds no workspace. Cargo has printed the reason by then.
+    /// Returns an error if cargo finds no workspace. Cargo prints the reason.
     pub async fn binaries(&self) -> Result<PathBuf, Error> {
         #[derive(Deserialize)]
         struct Metadata {
@@ -71,8 +71,8 @@ impl Workspace {
     }
 
     async fn run_build<'a>(&self, targets: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
-        // With the whole workspace selected, cargo enables the same features of dependencies in
-        // every build and compiles them once.
+        // For the whole workspace, cargo enables the same features of each dependency in every
+        // build, so that it compiles them once.
         let mut command = self.cargo(&["build", "--quiet", "--workspace"]);
         command.args(targets);
         if self.release {

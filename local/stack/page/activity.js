@@ -1,7 +1,7 @@
 // The stack's live activity: requests, frames, and what functions send to sockets.
 import { clock, el } from './dom.js';
 
-/** How many entries are kept. */
+/** The number of entries that are kept. */
 const KEPT = 200;
 
 /** Shows the activity of the stack at `api`. */
@@ -48,7 +48,7 @@ function row(entry) {
   );
 }
 
-/** A cell. Phones show no columns, so there each cell is shown with the name of its column. */
+/** Creates a cell. Phones show no columns, so each cell there shows its column's name. */
 function cell(label, content, className = '') {
   return el(
     'td',
@@ -81,7 +81,7 @@ function abbreviate(text) {
   return text.replace(/[0-9a-f]{18,}(?=[0-9a-f]{6})/g, '…');
 }
 
-/** The values in a frame besides its name. */
+/** Returns the values in a frame besides its name. */
 function content(text) {
   const { action, event, ...rest } = parsed(text) ?? {};
   const values = Object.values(rest).map(String);

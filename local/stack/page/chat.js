@@ -1,9 +1,9 @@
-// One chat: its messages, whether the friend is active, and a form to write.
+// One chat: its messages, the friend's presence, and a form to send messages.
 import { alertLine, attempt, button, clock, el, field, show } from './dom.js';
 
-/** How long a friend counts as active after a sign of activity, in milliseconds. */
+/** The time for which a sign of activity marks a friend as active, in milliseconds. */
 const ACTIVE_FOR = 6_000;
-/** The minimum time between two signs of activity that are sent, in milliseconds. */
+/** The minimum interval between signs of activity that are sent, in milliseconds. */
 const ANNOUNCE_EVERY = 3_000;
 
 /** Opens a chat. `changed` is called with each new message. */
@@ -117,7 +117,8 @@ export function openChat(pane, { client, socket, user, chat, changed }) {
     event.preventDefault();
     void attempt(form, alert, async () => {
       const message = text.input.value;
-      // A retry has the same `clientId`, so the message is stored once even if an answer was lost.
+      // A retry uses the same `clientId`, so the message is stored once even if a response was
+      // lost.
       if (unsent?.message !== message) unsent = { message, clientId: crypto.randomUUID() };
       const { data } = await client.sendMessage({ chatId, userId: user._id, ...unsent });
       // The message is stored before the friend is notified.

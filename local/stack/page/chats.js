@@ -2,7 +2,7 @@
 import { openChat } from './chat.js';
 import { alertLine, attempt, button, el, field, picture, sentence, show } from './dom.js';
 
-/** How many people are listed. The search finds the others. */
+/** The number of people that are listed. The search finds the others. */
 const PEOPLE = 20;
 
 /**
@@ -69,7 +69,7 @@ export function showChats(place, { client, user, edit, ended }) {
   async function loadPeople() {
     const query = search.input.value.trim();
     const { data } = await client.users({ limit: PEOPLE, search: query || undefined });
-    // Answers may arrive out of order.
+    // Responses may arrive out of order.
     if (query !== search.input.value.trim()) return;
     people = data;
     drawPeople();
@@ -149,7 +149,7 @@ export function showChats(place, { client, user, edit, ended }) {
 
   socket.on('connect', () => {
     state.textContent = 'connected';
-    // Read what happened while the socket was disconnected.
+    // Catch up on what happened while the socket was disconnected.
     void attempt(chatList, alert, () => Promise.all([loadChats(), loadPeople(), open?.catchUp()]));
   });
   socket.on('disconnect', () => void (state.textContent = 'reconnecting'));
@@ -220,7 +220,7 @@ export function showChats(place, { client, user, edit, ended }) {
   );
 }
 
-/** Redraws a list. If an entry had the focus, the entry with the same `_id` gets it. */
+/** Redraws a list. If an entry had the focus, the entry with the same `_id` gets it again. */
 function keepFocus(list, items, draw) {
   const focused =
     list.contains(document.activeElement) && document.activeElement.closest('li')?.dataset.id;

@@ -1,4 +1,4 @@
-// Helpers to build the page. Text is always set as text, so user input cannot become markup.
+// Helpers that build the page. Text is always set as text, so user input cannot become markup.
 
 /**
  * Creates an element. Properties that the element lacks become attributes. Children that are `null`
@@ -33,7 +33,7 @@ export function alertLine() {
 
 /**
  * Runs the action of a form or button unless it is running already, and shows its error, if any.
- * The control is not disabled in the meantime, because that would make it lose the focus.
+ * The control is not disabled meanwhile, because it would lose the focus.
  */
 export async function attempt(control, alert, action) {
   if (control.getAttribute('aria-busy') === 'true') return;
@@ -64,14 +64,14 @@ export function show(place, ...children) {
   if (hadFocus) (place.querySelector('[data-focus]') ?? place).focus();
 }
 
-/** A person's photo or initial. It is decorative, since the name stands next to it. */
+/** Creates a person's photo or initial. It is decorative, because the name is next to it. */
 export function picture({ fullName, photoUrl }) {
   if (photoUrl)
     return el('img', { className: 'picture', src: photoUrl, alt: '', width: 36, height: 36 });
   return el('span', { className: 'picture', 'aria-hidden': 'true' }, [...(fullName ?? '?')][0]);
 }
 
-/** A time of day in the browser's locale. */
+/** Creates a time of day in the browser's locale. */
 export function clock(time, options = { hour: '2-digit', minute: '2-digit' }) {
   return el('time', { dateTime: time }, new Date(time).toLocaleTimeString([], options));
 }

@@ -1,9 +1,9 @@
-// The page: two people, and the activity that they cause.
+// The page: two people, and the activity of the stack.
 import { showActivity } from './activity.js';
 import { Person } from './person.js';
 
-// By default, the backend that serves this page. `/?api=http://localhost:3000` selects another one,
-// which must allow this page's origin.
+// The backend. By default, it is the one that serves this page. `/?api=http://localhost:3000`
+// selects another one, which must allow this page's origin.
 const api = new URLSearchParams(location.search).get('api') ?? location.origin;
 
 const part = (id) => document.getElementById(id);

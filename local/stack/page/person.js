@@ -21,7 +21,7 @@ export class Person {
   async start() {
     this.signIn();
     // Scripts cannot read the tokens. On the API's host they can read companion cookies, but this
-    // page may be on another host, so it records by itself whether there is a session.
+    // page may be on another host, so it keeps its own record of whether there is a session.
     if (!localStorage.getItem(this.#note)) return;
     show(this.#place, el('p', {}, 'Loading …'));
     try {

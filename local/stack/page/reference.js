@@ -1,4 +1,4 @@
-// The API reference: a page made from both descriptions.
+// The API reference, rendered from both descriptions.
 import { el } from './dom.js';
 import { example, inline, parameterTable, prose, resolve, schemaTable } from './schemas.js';
 
@@ -69,7 +69,7 @@ function httpOperation(
   );
 }
 
-/** The accepted credentials: alternatives, each of which may combine several. */
+/** Lists the accepted credentials: alternatives, each of which may combine several cookies. */
 function credentials(security = []) {
   const names = security.map((together) =>
     Object.keys(together)

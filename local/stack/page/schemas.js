@@ -12,7 +12,7 @@ export function resolve(description, thing) {
   return { ...resolve(description, target), ...siblings };
 }
 
-/** A table of an object's properties, nested ones included. */
+/** Creates a table of an object's properties, including nested ones. */
 export function schemaTable(description, schema) {
   const rows = rowsOf(description, schema, 0, []);
   return rows.length
@@ -20,7 +20,7 @@ export function schemaTable(description, schema) {
     : el('p', {}, ...typeOf(description, schema));
 }
 
-/** A table of parameters, such as those of a query. */
+/** Creates a table of parameters, such as those of a query. */
 export function parameterTable(description, parameters) {
   const row = ({ name, schema, required, description: text }) =>
     propertyRow(
@@ -78,7 +78,7 @@ function propertyRow(description, name, schema, required, depth) {
   );
 }
 
-/** A type and its constraints, in words. */
+/** Describes a type and its constraints in words. */
 function typeOf(description, schema) {
   const {
     type,
@@ -136,7 +136,7 @@ export function inline(markdown = '') {
   });
 }
 
-/** An example as JSON. */
+/** Creates a block with an example as JSON. */
 export function example(value) {
   return el(
     'pre',

@@ -1,7 +1,7 @@
 // Signing in: an e-mail address, the mailed code, and for new users a name and a photo.
 import { alertLine, attempt, button, clock, el, field, picture, show } from './dom.js';
 
-/** How often and for how long to poll for the captured e-mail, in milliseconds. */
+/** The interval and the duration of polling for the captured e-mail, in milliseconds. */
 const POLL_EVERY = 300;
 const POLL_FOR = 60_000;
 

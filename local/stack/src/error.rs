@@ -1,4 +1,4 @@
-//! The errors that end the stack.
+//! The errors that stop the stack.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::mongod::MongodError;
 use crate::settings::SettingsError;
 
-/// The reason why the stack cannot start or go on.
+/// The reason why the stack cannot start or continue.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
@@ -15,18 +15,18 @@ pub(crate) enum Error {
     Mongod(#[from] MongodError),
     #[error(
         "port {0} is already in use: choose another one with APP_PORT=4000 cargo run \
-         (the WebSocket API gets the port after it)"
+         (the WebSocket API uses the next port)"
     )]
     PortInUse(u16),
-    #[error("APP_PORT must be lower than {0}: the WebSocket API gets the port after it")]
+    #[error("APP_PORT must be lower than {0}: the WebSocket API uses the next port")]
     NoPortAbove(u16),
     #[error(transparent)]
     Gateway(gateway::Error),
-    #[error("the mail catcher has no port: {0}")]
+    #[error("cannot open a port for the mail catcher: {0}")]
     Smtp(#[source] io::Error),
-    #[error("{name} cannot be kept in {}: {source}", folder.display())]
+    #[error("cannot store {name} in {}: {source}", folder.display())]
     Secret { name: &'static str, folder: PathBuf, source: io::Error },
-    #[error("mongod ended by itself: see mongod.log in the data folder")]
+    #[error("mongod exited unexpectedly: see mongod.log in the data folder")]
     MongodEnded,
 }
 

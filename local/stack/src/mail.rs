@@ -1,4 +1,4 @@
-//! The mail catcher: an SMTP server that keeps every mail, prints its subject, and serves it at
+//! The mail catcher: an SMTP server that keeps all mail, prints each subject, and lists the mail at
 //! `/_local/mail`.
 
 use std::collections::VecDeque;
@@ -18,10 +18,10 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// How many mails are kept: the newest ones.
+/// The number of mails that are kept. Older mails are dropped.
 const MAX_MAILS: usize = 1000;
 
-/// The longest line that a client may send, in bytes.
+/// The maximum length of a line from a client, in bytes.
 const MAX_LINE: u64 = 64 * 1024;
 
 /// A caught mail.
@@ -34,12 +34,12 @@ struct Mail {
     received_at: String,
 }
 
-/// The caught mails, newest first. A clone is the same mailbox.
+/// The caught mails, newest first. Clones share the same mailbox.
 #[derive(Clone, Default)]
 pub(crate) struct Mailbox(Arc<Mutex<VecDeque<Mail>>>);
 
 impl Mailbox {
-    /// Returns the mails to one address, or all of them.
+    /// Returns the mails to an address, or all mails.
     fn mails(&self, to: Option<&str>) -> Vec<Mail> {
         let mails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         mails.iter().filter(|mail| to.is_none_or(|to| mail.to.eq_ignore_ascii_case(to))).cloned().collect()
@@ -53,7 +53,7 @@ impl Mailbox {
     }
 }
 
-/// Returns the route that lists mails: `/_local/mail`, with `?to=` only those to one address.
+/// Returns the route `/_local/mail`, which lists all mails, or with `?to=` those to one address.
 pub(crate) fn routes(mailbox: Mailbox) -> Router {
     Router::new().route("/_local/mail", get(list)).with_state(mailbox)
 }

@@ -1,5 +1,5 @@
 //! Runs the whole chat backend on one machine: the functions of `template.yaml` on the gateway,
-//! with MongoDB, a mail catcher and a page to try it on.
+//! with MongoDB, a mail catcher and a demo page.
 
 mod error;
 mod mail;

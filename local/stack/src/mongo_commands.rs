@@ -20,11 +20,11 @@ const FIRST_KEY: usize = 26;
 /// The largest message that MongoDB accepts.
 const MAX_MESSAGE: usize = 48_000_000;
 
-/// Commands that a driver sends on its own behalf, to know the server and to sign in.
+/// Commands that a driver sends on its own behalf, to discover the server and to authenticate.
 const HOUSEKEEPING: [&[u8]; 7] =
     [b"hello", b"ismaster", b"isMaster", b"ping", b"endSessions", b"saslStart", b"saslContinue"];
 
-/// A counter of the commands on one connection, without the driver's housekeeping.
+/// Counts the commands on one connection, except the driver's housekeeping.
 #[derive(Default)]
 pub(crate) struct MongoCommands {
     /// The beginning of a message that is not complete yet.
@@ -45,7 +45,7 @@ impl CountCommands for MongoCommands {
     }
 }
 
-/// Returns the length of the message that begins here, if enough of it is there and it is valid.
+/// Returns the length of the message at the start of `bytes`, if the length is complete and valid.
 fn message_length(bytes: &[u8]) -> Option<usize> {
     let length = bytes.first_chunk().map(|length| i32::from_le_bytes(*length))?;
     usize::try_from(length).ok().filter(|length| (HEADER..=MAX_MESSAGE).contains(length))
@@ -64,7 +64,7 @@ fn command(message: &[u8]) -> Option<&[u8]> {
 mod tests {
     use super::*;
 
-    /// A message whose command has this name.
+    /// Returns a message whose command has this name.
     fn message(opcode: i32, command: &str) -> Vec<u8> {
         let mut message = vec![0; FIRST_KEY];
         message.extend_from_slice(command.as_bytes());

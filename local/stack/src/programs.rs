@@ -1,11 +1,11 @@
-//! The programs of this workspace, and the folders that cargo puts them into.
+//! The programs of this workspace and their folders.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use gateway::Workspace;
 
-/// The sources of the functions.
+/// The sources that the functions are built from.
 const SOURCES: [&str; 3] = ["functions", "shared", "Cargo.toml"];
 
 /// Returns the folder of the workspace that this program was built from.
@@ -20,7 +20,7 @@ pub(crate) fn workspace(folder: &Path) -> Workspace {
     Workspace::new(folder).release(is_release).sources(SOURCES)
 }
 
-/// Returns the folder of this program, where the functions' binaries are too.
+/// Returns the folder of this program, which also contains the functions' binaries.
 pub(crate) fn binaries() -> PathBuf {
     let this = env::current_exe().unwrap_or_default();
     this.parent().map(Path::to_path_buf).unwrap_or_default()

@@ -1,8 +1,8 @@
-//! Serves the API a second time, below a path of its own, for the second person on the page.
+//! Serves the API a second time, below another path, for the second person on the page.
 //!
 //! A browser has one set of cookies per host. Cookies that are set here apply only to paths below
-//! this one, so that two people can be signed in at the same time in one window. Nothing else
-//! differs, and functions do not notice.
+//! this one, so that two people can be signed in at the same time in one window. Functions do not
+//! notice the difference.
 
 use axum::Router;
 use axum::extract::Request;
@@ -17,7 +17,7 @@ const ROUTE: &str = "/_local/second/{*path}";
 
 const PREFIX: &str = "/_local/second";
 
-/// Returns the route.
+/// Returns the route that serves the second person.
 pub(crate) fn routes(api: HttpApi) -> Router {
     Router::new().route(ROUTE, any(async move |request: Request| answer(&api, request).await))
 }
@@ -40,11 +40,11 @@ fn without_prefix(uri: &Uri) -> Option<Uri> {
 fn move_cookies(headers: &mut HeaderMap) {
     let Entry::Occupied(cookies) = headers.entry(SET_COOKIE) else { return };
     let (name, cookies) = cookies.remove_entry_mult();
-    let moved = |cookie: HeaderValue| {
+    let with_prefix = |cookie: HeaderValue| {
         let text = cookie.to_str().ok()?.replace("; Path=/", &format!("; Path={PREFIX}/"));
         HeaderValue::try_from(text).ok()
     };
-    let cookies: Vec<_> = cookies.filter_map(moved).collect();
+    let cookies: Vec<_> = cookies.filter_map(with_prefix).collect();
     for cookie in cookies {
         headers.append(name.clone(), cookie);
     }

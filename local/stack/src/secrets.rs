@@ -1,14 +1,14 @@
-//! The keys that functions sign and hash with.
+//! The keys with which functions sign and hash.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The shortest key that functions accept.
+/// The minimum length of a key that functions accept.
 const MIN_BYTES: usize = 32;
 
-/// Returns the key with this name. It is made at the first start and kept in `folder`, so that
-/// sessions survive a restart.
+/// Returns the key with this name. The first start creates it in `folder`, so that sessions survive
+/// a restart.
 pub(crate) fn find_or_create(folder: &Path, name: &str) -> io::Result<String> {
     let file = folder.join(name);
     if let Ok(secret) = fs::read_to_string(&file) {
@@ -20,8 +20,8 @@ pub(crate) fn find_or_create(folder: &Path, name: &str) -> io::Result<String> {
     Ok(secret)
 }
 
-/// Whether functions would refuse this value as a key. Other programs keep shorter secrets in the
-/// same variables; the stack's own replace them.
+/// Returns whether functions would refuse this value as a key. Other programs keep shorter secrets
+/// in variables of the same names; the stack replaces those with its own keys.
 pub(crate) fn is_too_short(name: &str, value: &str) -> bool {
     name.starts_with("SECRET_KEY") && value.len() < MIN_BYTES
 }

@@ -1,4 +1,4 @@
-//! The stack's own settings: `--watch`, and the rest from the environment.
+//! The stack's settings, from the environment and the option `--watch`.
 
 use std::env;
 use std::fmt::Display;
@@ -14,7 +14,7 @@ const MAX_PROCESSES: NonZero<usize> = NonZero::new(8).unwrap();
 /// The only option.
 const WATCH: &str = "--watch";
 
-/// An argument or a variable that cannot be used.
+/// An argument or a variable that is invalid.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
     #[error("unknown option {0}; the only option is {WATCH}")]
@@ -26,7 +26,7 @@ pub(crate) enum SettingsError {
 /// The settings of a stack.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// `APP_PORT`: the port of the HTTP API; the WebSocket API has the next one. 0 picks two free
+    /// `APP_PORT`: the port of the HTTP API; the WebSocket API uses the next port. 0 picks two free
     /// ports. 3000 by default.
     pub(crate) port: u16,
     /// `DATABASE_URL`: a MongoDB to use instead of starting one.
@@ -39,16 +39,17 @@ pub(crate) struct Settings {
     /// `LOCAL_BINARIES`: a folder of binaries that are already built. By default the workspace is
     /// built with the profile of this program.
     pub(crate) binaries: Option<PathBuf>,
-    /// `LOCAL_MAX_PROCESSES`: how many processes a function may have; further invocations wait. 8
-    /// by default.
+    /// `LOCAL_MAX_PROCESSES`: the maximum number of processes per function; further invocations
+    /// wait. 8 by default.
     pub(crate) max_processes: NonZero<usize>,
-    /// `LOCAL_IDLE_SECONDS`: how long a process may be idle before it ends. 60 by default.
+    /// `LOCAL_IDLE_SECONDS`: the number of seconds that a process may be idle before it ends. 60 by
+    /// default.
     pub(crate) idle: Duration,
-    /// `LOCAL_TIME_SCALE`: how many times faster the idle timeout and the lifetime of sockets
-    /// elapse. 1 by default.
+    /// `LOCAL_TIME_SCALE`: the factor by which the idle timeout and the lifetime of sockets are
+    /// shortened. 1 by default.
     pub(crate) time_scale: NonZero<u32>,
-    /// `LOCAL_STOP_WITH_STDIN`: `true` ends the stack when its standard input is closed, for
-    /// programs that start it.
+    /// `LOCAL_STOP_WITH_STDIN`: `true` stops the stack when standard input closes, for programs
+    /// that start it.
     pub(crate) stop_with_stdin: bool,
     /// `--watch`: functions are rebuilt when their sources change.
     pub(crate) watch: bool,
@@ -58,7 +59,7 @@ impl Settings {
     /// Reads the arguments and the environment.
     ///
     /// # Errors
-    /// Returns an error that names the argument or the variable that cannot be used.
+    /// Returns an error that names the invalid argument or variable.
     pub(crate) fn read(arguments: &[String]) -> Result<Self, SettingsError> {
         if let Some(unknown) = arguments.iter().find(|argument| *argument != WATCH) {
             return Err(SettingsError::UnknownOption(unknown.clone()));

@@ -1,4 +1,4 @@
-//! The whole stack: puts the parts together, runs them, and takes them down again.
+//! Starts the whole stack, runs it, and stops it.
 
 use std::env;
 use std::time::Instant;
@@ -20,10 +20,10 @@ use crate::settings::Settings;
 /// The variable that contains the address of the database.
 const DATABASE_URL: &str = "DATABASE_URL";
 
-/// Runs the stack until it is asked to stop.
+/// Runs the stack until a request to stop.
 ///
 /// # Errors
-/// Returns an error if it cannot start or go on.
+/// Returns an error if the stack cannot start or continue.
 pub(crate) async fn run(settings: Settings) -> Result<(), Error> {
     let started = Instant::now();
     let ports = Ports::bind(&settings).await?;
@@ -36,25 +36,25 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Error> {
         () = &mut shutdown => return Ok(()),
     };
     let mut mail_catcher = JoinSet::new();
-    let ended = match serve(&settings, ports, &mongod, &processes, &mut mail_catcher).await {
+    let result = match serve(&settings, ports, &mongod, &processes, &mut mail_catcher).await {
         Ok(gateway) => {
             println!("ready in {:.1} s; stop with Ctrl-C", started.elapsed().as_secs_f64());
-            let ended = tokio::select! {
+            let result = tokio::select! {
                 () = &mut shutdown => Ok(()),
                 () = mongod.ended() => Err(Error::MongodEnded),
             };
             gateway.stop().await;
-            ended
+            result
         }
         Err(error) => Err(error),
     };
     mail_catcher.shutdown().await;
     mongod.stop().await;
-    ended
+    result
 }
 
-/// The ports of the stack, all on the loopback interface. They are bound before anything is
-/// started.
+/// The ports of the stack, all on the loopback interface. They are bound before anything else
+/// starts.
 struct Ports {
     gateway: Listeners,
     smtp: TcpListener,
@@ -117,8 +117,8 @@ async fn serve(
     Ok(gateway)
 }
 
-/// Sets everything that differs from a deployment. Variables in the environment of this process
-/// take precedence.
+/// Configures everything that differs from a deployment. Environment variables of this process take
+/// precedence.
 fn configure(
     settings: &Settings,
     mongod: &Mongod,
@@ -135,7 +135,7 @@ fn configure(
     };
     let is_cross_site = env::var("COOKIE_SAME_SITE").is_ok_and(|value| value == "None");
     let origins = env::var("ALLOWED_ORIGINS").unwrap_or_else(|_| {
-        // This stack's own pages, and the usual addresses of development servers.
+        // This stack's own pages, and the usual origins of development servers.
         format!("http://localhost:{port},http://127.0.0.1:{port},http://localhost:5173,http://localhost:8080")
     });
     let binaries = settings.binaries.clone().unwrap_or_else(binaries);

@@ -1,9 +1,9 @@
-//! The cookies of a browser: tokens that scripts cannot read, and markers that they can.
+//! The cookies of a browser: tokens, which scripts cannot read, and markers, which they can.
 //!
-//! A token is set for `/api` and `HttpOnly`. `refresh-key` and `access-key` each have a marker of the
-//! same name for `/`, whose value is always `1`: a script sees that the user is signed in and never
-//! sees a token. A browser sends both to `/api`, in an order that does not matter: the value that
-//! verifies counts.
+//! A token is set for `/api` and `HttpOnly`. `refresh-key` and `access-key` each have a marker of
+//! the same name for `/`, whose value is always `1`, so that a script sees that the user is signed
+//! in but never sees a token. A browser sends both to `/api`. Their order does not matter, because
+//! the value that verifies is used.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -17,12 +17,12 @@ use crate::contract::credentials::{ACCESS, REFRESH, SIGNUP};
 use crate::error::Result;
 use crate::values::email::EmailAddress;
 
-/// The path that tokens are sent to: the endpoints of the HTTP API, and the WebSocket API's stage of
-/// the same name.
+/// The path that tokens are sent to: the endpoints of the HTTP API, and the WebSocket API, whose
+/// stage has the same name.
 const TOKEN_PATH: &str = "/api";
 const MARKER_PATH: &str = "/";
 
-/// The attributes that depend on the sites of the page and of the API.
+/// The cookie attributes that depend on the sites of the page and the API.
 #[derive(Clone)]
 pub struct CookieSettings {
     same_site: SameSite,
@@ -33,7 +33,7 @@ pub struct CookieSettings {
 impl FromEnv for CookieSettings {
     /// Reads `COOKIE_SAME_SITE` (`Lax`, `Strict` or `None`; `Lax` by default), `COOKIE_SECURE`
     /// (`true` by default) and `COOKIE_DOMAIN` (the parent domain of both APIs; by default, cookies
-    /// go only to the host of the HTTP API). Browsers refuse `None` without `Secure`.
+    /// go only to the host of the HTTP API). Browsers reject `None` without `Secure`.
     async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
         let same_site = environment.optional::<SameSiteName>("COOKIE_SAME_SITE")?.map_or(SameSite::Lax, |name| name.0);
         let secure = environment.optional::<Flag>("COOKIE_SECURE")?.is_none_or(|flag| flag.0);
@@ -45,7 +45,7 @@ impl FromEnv for CookieSettings {
 }
 
 impl CookieSettings {
-    /// Returns the cookies that clear all others.
+    /// Returns cookies that clear all cookies, on both paths.
     pub fn cleared(&self) -> Vec<Cookie<'static>> {
         let mut cookies = self.with_marker(REFRESH, String::new(), String::new(), Duration::ZERO);
         cookies.extend(self.with_marker(ACCESS, String::new(), String::new(), Duration::ZERO));
@@ -73,7 +73,7 @@ impl CookieSettings {
         let max_age = cookie::time::Duration::seconds(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX));
         let mut cookie =
             Cookie::build((name, value)).path(path).max_age(max_age).same_site(self.same_site).secure(self.secure);
-        // Between different sites, some browsers accept only partitioned cookies.
+        // Some browsers accept cross-site cookies only if they are partitioned.
         if self.same_site.is_none() {
             cookie = cookie.partitioned(true);
         }
@@ -99,7 +99,7 @@ impl FromStr for SameSiteName {
     }
 }
 
-/// Makes the cookies of browsers that sign in.
+/// Creates the cookies of browsers that sign in.
 pub struct SignInCookies {
     settings: CookieSettings,
     tokens: ShortLivedTokens,
@@ -146,7 +146,8 @@ impl SignInCookies {
         Ok(cookies)
     }
 
-    /// Returns the cookie of a browser that verified an address and must complete the profile.
+    /// Returns the cookie of a browser that verified an address and must still complete the
+    /// profile.
     ///
     /// # Errors
     /// [`crate::Error::Internal`] if signing fails.
@@ -154,7 +155,7 @@ impl SignInCookies {
         Ok(vec![self.settings.token(SIGNUP, self.tokens.sign_signup(email)?, SignupToken::LIFETIME)])
     }
 
-    /// Returns the cookies that clear all others.
+    /// Returns cookies that clear all cookies, on both paths.
     pub fn cleared(&self) -> Vec<Cookie<'static>> {
         self.settings.cleared()
     }

@@ -16,7 +16,7 @@ use crate::values::email::EmailAddress;
 /// Gmail's submission service over TLS.
 const DEFAULT_URL: &str = "smtps://smtp.gmail.com:465";
 
-/// The time limit of one SMTP step, so that a hung server is reported within five seconds.
+/// The time limit of an SMTP step, so that a hung server is reported within five seconds.
 const STEP_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Sends mail through one server.
@@ -77,8 +77,8 @@ impl Mailer {
     }
 }
 
-/// Classifies a failed delivery. A server's own text may quote the address, so only its code is
-/// kept.
+/// Converts a failed delivery into an error. The server's text may quote the address, so only its
+/// code is kept.
 fn delivery_error(error: lettre::transport::smtp::Error) -> Error {
     match error.status() {
         // 5.5.x: the mailbox is unavailable, unknown, or not allowed (RFC 5321, section 4.2.3).

@@ -1,4 +1,4 @@
-//! Users, and everything that proves who a caller is.
+//! Users, and everything that identifies a caller.
 
 pub mod cookies;
 pub mod mail;

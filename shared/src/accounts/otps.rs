@@ -1,8 +1,7 @@
-//! One-time codes: the proof that somebody owns an address.
+//! One-time codes, which prove that a user owns an address.
 //!
-//! A code is valid for three minutes and five attempts. The number of codes that an address was
-//! sent is remembered for longer, so that repeated requests neither flood a mailbox nor buy more
-//! guesses.
+//! A code is valid for three minutes and five attempts. The number of codes sent to an address is
+//! kept for longer, so that repeated requests neither flood a mailbox nor allow more guesses.
 
 use std::time::Duration;
 
@@ -24,17 +23,17 @@ use crate::values::timestamp::Timestamp;
 /// The lifetime of a code.
 pub const CODE_LIFETIME: Duration = Duration::from_secs(3 * 60);
 
-/// The number of attempts that a code allows.
+/// The maximum number of attempts per code.
 const MAX_ATTEMPTS: i64 = 5;
 
-/// The number of codes that an address is sent without a wait. Each further wait is twice as long
-/// as the previous one, from [`FIRST_WAIT`] to [`LONGEST_WAIT`]: an attacker gets about 500 guesses
-/// of a million per day.
+/// The number of codes that are sent to an address without a wait. After that, the wait doubles
+/// from [`FIRST_WAIT`] up to [`LONGEST_WAIT`], which gives an attacker about 500 of a million
+/// guesses per day.
 const FREE_SENDS: i64 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
-/// The time without a request after which an address starts afresh.
+/// The time without a request after which the count of an address is reset.
 const MEMORY: Duration = Duration::from_secs(60 * 60);
 
 /// Hashes codes for storage. Without the key, a code cannot be recovered from the database.
@@ -49,27 +48,27 @@ impl FromEnv for CodeHasher {
 }
 
 impl CodeHasher {
-    /// Returns the HMAC-SHA-256 of a code that was sent to `email`, in hex. The prefix keeps it
-    /// apart from the tokens, which are signed with the same key.
+    /// Returns the HMAC-SHA-256 of a code that was sent to `email`, in hex. The prefix separates it
+    /// from tokens, which are signed with the same key.
     pub fn hash(&self, email: &EmailAddress, code: &Code) -> String {
         let tag = hmac::sign(&self.0, format!("otp\n{email}\n{code}").as_bytes());
         tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
-/// The state of an address that asked for a code.
+/// The state of an address that requested a code.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Otp {
     #[serde(rename = "_id")]
     email: EmailAddress,
-    /// Absent if it was deleted.
+    /// The latest code. Absent if it was deleted.
     code: Option<SentCode>,
-    /// The number of codes that were sent within the last hour.
+    /// The number of codes that were sent, since the last reset.
     sends: i64,
-    /// The time from which the next one may be sent.
+    /// The time from which the next code may be sent.
     resend_at: Timestamp,
-    /// The time at which all of this is forgotten.
+    /// The time at which the document expires.
     expires_at: Timestamp,
 }
 
@@ -99,7 +98,7 @@ impl Otps {
     /// Makes the code with this hash the only one that `email` can sign in with.
     ///
     /// # Errors
-    /// [`Error::TooMany`] if the address was sent too many codes already.
+    /// [`Error::TooMany`] if too many codes were already sent to the address.
     pub async fn store(&self, email: &EmailAddress, hash: &str) -> Result<()> {
         let now = Timestamp::now();
         let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
@@ -117,7 +116,8 @@ impl Otps {
             } },
             doc! { "$set": { "resendAt": { "$add": [now, wait] } } },
         ];
-        // An address that must wait does not match, and its `_id` refuses a second insertion.
+        // The filter does not match an address that must wait, and its `_id` prevents a second
+        // insertion.
         let stored = self.0.update_one(doc! { "_id": email, "resendAt": { "$lte": now } }, update).upsert(true).await;
         match stored {
             Ok(_) => Ok(()),
@@ -126,8 +126,8 @@ impl Otps {
         }
     }
 
-    /// Withdraws a code that could not be mailed, as if it was never asked for. A code that was sent
-    /// in the meantime stays.
+    /// Withdraws a code that could not be mailed, as if it had never been requested. A code that
+    /// was sent in the meantime stays valid.
     pub async fn withdraw(&self, email: &EmailAddress, hash: &str) -> Result<()> {
         let update =
             doc! { "$unset": { "code": 1 }, "$inc": { "sends": -1 }, "$set": { "resendAt": Timestamp::now() } };
@@ -135,20 +135,20 @@ impl Otps {
         Ok(())
     }
 
-    /// Invalidates the code of `email`, if there is one.
+    /// Invalidates the code of `email`, if any.
     pub async fn delete(&self, email: &EmailAddress) -> Result<()> {
         self.0.update_one(doc! { "_id": email }, doc! { "$unset": { "code": 1 } }).await?;
         Ok(())
     }
 
-    /// Consumes the code of `email`, or one of its attempts if the hash is that of another code.
+    /// Consumes the code of `email` if the hash matches. Otherwise, counts an attempt.
     ///
-    /// Counting, comparing and consuming are one atomic command: parallel requests get no more than
-    /// five guesses, and no code signs two browsers in.
+    /// Counting, comparing and consuming are one atomic command, so parallel requests get no more
+    /// than five guesses, and a code signs in only one browser.
     ///
     /// # Errors
-    /// [`NO_SUCH_CODE`] if no code was asked for; [`WRONG_CODE`] if it is wrong, used or expired, or
-    /// had too many attempts.
+    /// [`NO_SUCH_CODE`] if no code was requested; [`WRONG_CODE`] if it is wrong, used or expired,
+    /// or had too many attempts.
     pub async fn consume(&self, email: &EmailAddress, hash: &str) -> Result<()> {
         let now = Timestamp::now();
         let is_right = doc! { "$and": [
@@ -156,7 +156,7 @@ impl Otps {
             { "$lt": ["$code.attempts", MAX_ATTEMPTS] },
             { "$gt": ["$code.expiresAt", now] },
         ] };
-        // A user who proved to own the address may ask for the next code at once.
+        // A user who has proved to own the address may request the next code at once.
         let update = vec![doc! { "$set": {
             "code.used": { "$or": ["$code.used", is_right.clone()] },
             "code.attempts": { "$add": ["$code.attempts", 1] },

@@ -1,5 +1,5 @@
-//! Profile photos, stored under the hash of their content. The same picture is stored once and never
-//! changes under its id.
+//! Profile photos, stored under the hash of their content. So the same image is stored once, and
+//! the content of an id never changes.
 
 use mongodb::bson::{Binary, doc, spec::BinarySubtype};
 use mongodb::{Collection, Database};
@@ -12,22 +12,22 @@ use crate::database::is_duplicate;
 use crate::error::{Error, Result};
 use crate::values::photo_id::PhotoId;
 
-/// The address below which photos are served, as the client reached this API.
+/// The base URL of photos, with the origin that the client used to reach the API.
 pub struct PhotoBase(String);
 
 impl PhotoBase {
-    /// Makes the address from an origin: a scheme and a host.
+    /// Creates the base URL from an origin: a scheme and a host.
     pub fn new(origin: &str) -> Self {
         Self(format!("{origin}/uploads"))
     }
 
-    /// Returns the address of one photo.
+    /// Returns the URL of a photo.
     pub fn url(&self, photo: &PhotoId) -> String {
         format!("{}/{photo}", self.0)
     }
 }
 
-/// A picture of a supported type.
+/// An image of a supported type.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Photo {
@@ -38,12 +38,12 @@ pub struct Photo {
 }
 
 impl Photo {
-    /// Accepts a JPEG, PNG or WebP. The type is recognized by the first bytes, since the media type
-    /// that a client declares proves nothing.
+    /// Accepts a JPEG, PNG or WebP image. The type is recognized by the first bytes, because the
+    /// media type that a client declares cannot be trusted.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] if it exceeds [`MAX_PHOTO_BYTES`]; [`NOT_A_PHOTO`] if it is of another
-    /// type.
+    /// [`Error::TooLarge`] if the image exceeds [`MAX_PHOTO_BYTES`]; [`NOT_A_PHOTO`] if it has
+    /// another type.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
         if bytes.len() > MAX_PHOTO_BYTES {
             return Err(Error::TooLarge(MAX_PHOTO_BYTES));
@@ -84,12 +84,12 @@ impl FromEnv for Photos {
 }
 
 impl Photos {
-    /// Returns the photos of `database`.
+    /// Opens the collection in `database`.
     pub fn new(database: &Database) -> Self {
         Self(database.collection("photos"))
     }
 
-    /// Stores a photo, unless it is stored already.
+    /// Stores a photo unless it is already stored.
     pub async fn store(&self, photo: &Photo) -> Result<()> {
         match self.0.insert_one(photo).await {
             Err(error) if !is_duplicate(&error) => Err(error.into()),
@@ -97,7 +97,7 @@ impl Photos {
         }
     }
 
-    /// Returns the photo with this id, if there is one.
+    /// Returns the photo with this id, if it exists.
     pub async fn find(&self, id: &PhotoId) -> Result<Option<Photo>> {
         Ok(self.0.find_one(doc! { "_id": id }).await?)
     }

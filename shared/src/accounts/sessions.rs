@@ -1,7 +1,9 @@
-//! Sessions: one sign-in on one device, for as long as its refresh token is renewed.
+//! Sessions. A session is a sign-in on one device and lasts for as long as its refresh token is
+//! renewed.
 //!
 //! A refresh token names a session and a generation. Each refresh moves the session to the next
-//! generation, so a token that is presented again later was copied (RFC 9700, section 4.14.2).
+//! generation. A token of an older generation that is presented again was therefore copied (RFC
+//! 9700, section 4.14.2).
 
 use std::time::Duration;
 
@@ -18,8 +20,8 @@ use crate::error::Result;
 use crate::values::ids::{SessionId, UserId};
 use crate::values::timestamp::Timestamp;
 
-/// The grace period during which the previous generation is accepted as well: a browser with several
-/// tabs refreshes several times at once.
+/// The grace period during which the previous generation is accepted as well, because a browser
+/// with several tabs refreshes several times at once.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// A session as stored.
@@ -45,12 +47,12 @@ pub struct Session {
 
 /// The outcome of presenting a refresh token.
 pub enum Rotation {
-    /// The token was accepted. The session is in the generation to hand out.
+    /// The token was accepted. The session is in the generation to return to the client.
     Current(Session),
-    /// The token was used before, so somebody copied it. The session has ended; its sockets must be
+    /// The token was used before, so it was copied. The session has ended, and its sockets must be
     /// closed.
     Stolen(Session),
-    /// The session does not exist, or no longer.
+    /// The session does not exist or has ended.
     Ended,
 }
 
@@ -68,7 +70,7 @@ impl FromEnv for Sessions {
 }
 
 impl Sessions {
-    /// Signs `user` in on one more device.
+    /// Starts a session of `user`.
     pub async fn start(&self, user: UserId, user_agent: Option<&str>) -> Result<Session> {
         let now = Timestamp::now();
         let session = Session {
@@ -84,8 +86,9 @@ impl Sessions {
         Ok(session)
     }
 
-    /// Exchanges a refresh token for the next generation. One conditional update decides, so of
-    /// several requests with the same token one rotates and the others get the same result.
+    /// Exchanges a refresh token for the next generation. A single conditional update decides, so
+    /// of several requests with the same token, one rotates the session and the others get the same
+    /// result.
     pub async fn rotate(&self, token: &RefreshToken) -> Result<Rotation> {
         let now = Timestamp::now();
         let current = doc! { "_id": token.session, "generation": token.generation, "expiresAt": { "$gt": now } };
@@ -123,8 +126,8 @@ impl Sessions {
         Ok(self.0.find_one(doc! { "_id": id, "expiresAt": { "$gt": Timestamp::now() } }).await?)
     }
 
-    /// Redeems a socket ticket. Returns `true` once per ticket of a live session. A used ticket is
-    /// remembered for as long as it could be presented.
+    /// Redeems a socket ticket. Returns true once per ticket, if its session has not ended. A used
+    /// ticket is remembered until it expires.
     pub async fn redeem(&self, ticket: &Ticket) -> Result<bool> {
         let now = Timestamp::now();
         let filter =
@@ -138,7 +141,7 @@ impl Sessions {
         Ok(self.0.update_one(filter, update).await?.matched_count == 1)
     }
 
-    /// Ends a session. `None` if it had ended already.
+    /// Ends a session and returns it. Returns `None` if it had already ended.
     pub async fn end(&self, id: SessionId) -> Result<Option<Session>> {
         Ok(self.0.find_one_and_delete(doc! { "_id": id }).await?)
     }
@@ -155,7 +158,7 @@ impl Session {
         AccessToken { user: self.user_id, session: self.id }
     }
 
-    /// Returns whether this token is the current one, or was until a moment ago.
+    /// Returns whether the token has the current generation, or had it within the grace period.
     fn accepts(&self, token: &RefreshToken) -> bool {
         let behind = self.generation - token.generation;
         behind == 0 || (behind == 1 && self.rotated_at.age() < GRACE)

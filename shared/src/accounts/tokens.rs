@@ -1,7 +1,7 @@
 //! Signed tokens (JWT, RFC 7519, HS256), which prove the identity of a browser or a socket.
 //!
 //! `SECRET_KEY` signs refresh tokens; `SECRET_KEY_ACCESS` signs everything short-lived. Each kind
-//! has an audience of its own, so that none passes for another.
+//! has its own audience, so that no kind passes for another.
 
 use std::time::Duration;
 
@@ -25,11 +25,11 @@ const ACCESS_SECRET: &str = "SECRET_KEY_ACCESS";
 
 /// A kind of token.
 trait Kind: Serialize + DeserializeOwned {
-    /// The claim that sets it apart from the other kinds (`aud`, RFC 7519, section 4.1.3).
+    /// The claim that distinguishes it from the other kinds (`aud`, RFC 7519, section 4.1.3).
     const AUDIENCE: &'static str;
 }
 
-/// Proves a session, and can be exchanged for the next token of its kind.
+/// Proves a session. It can be exchanged for the next refresh token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RefreshToken {
     /// The session.
@@ -47,7 +47,8 @@ impl Kind for RefreshToken {
     const AUDIENCE: &'static str = "refresh";
 }
 
-/// Proves who the caller is. Most endpoints need nothing else, and no database.
+/// Identifies the caller. Most endpoints need no other credentials and no database query to verify
+/// it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AccessToken {
     /// The signed-in user.
@@ -70,7 +71,7 @@ pub struct SignupToken {
 }
 
 impl SignupToken {
-    /// The time that a browser has to complete its profile.
+    /// The time within which a browser must complete the profile.
     pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
 }
 
@@ -81,13 +82,13 @@ impl Kind for SignupToken {
 /// Permits one socket, for clients whose cookies do not reach the WebSocket API.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ticket {
-    /// Makes the ticket usable once.
+    /// The id of the ticket, which makes it usable once.
     #[serde(rename = "jti")]
     pub id: TicketId,
     /// The signed-in user.
     #[serde(rename = "sub")]
     pub user: UserId,
-    /// The session of the browser that asked for the ticket.
+    /// The session of the browser that requested the ticket.
     pub session: SessionId,
 }
 
@@ -180,13 +181,13 @@ impl ShortLivedTokens {
     /// Reads a socket ticket.
     ///
     /// # Errors
-    /// [`INVALID_TICKET`] if it is not genuine, or expired.
+    /// [`INVALID_TICKET`] if it is not genuine or has expired.
     pub fn read_ticket(&self, ticket: &str) -> Result<Ticket> {
         self.0.read([ticket]).ok_or(INVALID_TICKET)
     }
 }
 
-/// The claims of every token, and those of its kind.
+/// The claims that all tokens share, and those of one kind.
 #[derive(Serialize, Deserialize)]
 struct Claims<T> {
     aud: String,
@@ -220,7 +221,8 @@ impl Signer {
         validation.set_required_spec_claims(&["exp", "aud"]);
         validation.set_audience(&[T::AUDIENCE]);
         let genuine = |token: &str| jsonwebtoken::decode::<Claims<T>>(token, &self.verify, &validation).ok();
-        // RFC 7519, section 4.1.4: not on or after `exp`. The library accepts that second itself.
+        // RFC 7519, section 4.1.4: a token is invalid on and after `exp`. The library still accepts
+        // it in that second.
         let now = Timestamp::now().unix_seconds();
         candidates.into_iter().filter_map(genuine).find(|data| data.claims.exp > now).map(|data| data.claims.token)
     }
@@ -263,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn the_genuine_token_is_found_among_others() {
+    fn the_genuine_token_is_picked_from_several_candidates() {
         let token = access();
         let signed = signer('a').sign(&token, MINUTE).unwrap();
         for candidates in [["1", signed.as_str()], [signed.as_str(), "1"]] {

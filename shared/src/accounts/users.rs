@@ -24,11 +24,11 @@ pub struct User {
     /// The id of the user.
     #[serde(rename = "_id")]
     pub id: UserId,
-    /// The address that the user signs in with. Nobody else ever sees it.
+    /// The address that the user signs in with. No other user ever sees it.
     pub email: EmailAddress,
-    /// Absent until the profile is complete.
+    /// The name. Absent until the profile is complete.
     pub full_name: Option<String>,
-    /// The photo of the profile, if there is one.
+    /// The photo of the profile, if any.
     pub photo: Option<PhotoId>,
     /// Whether the user has a name, and therefore appears in the directory.
     pub is_profile_complete: bool,
@@ -39,7 +39,7 @@ pub struct User {
 }
 
 impl User {
-    /// Returns everything that is stored, including the terms that the directory is searched by.
+    /// Returns the document to store, including the search terms of the directory.
     pub fn to_document(&self) -> Document {
         let mut document = doc! {
             "_id": self.id,
@@ -76,7 +76,7 @@ impl PublicProfile {
     }
 }
 
-/// Returns the projection to the fields of [`PublicProfile`].
+/// Returns the projection for the fields of [`PublicProfile`].
 pub(crate) fn public_fields() -> Document {
     doc! { "fullName": 1, "photo": 1 }
 }
@@ -110,7 +110,7 @@ impl FromEnv for Users {
 }
 
 impl Users {
-    /// Returns the user with this address, creating one if necessary.
+    /// Returns the user with this address, who is created if necessary.
     pub async fn find_or_create(&self, email: &EmailAddress) -> Result<User> {
         let now = Timestamp::now();
         let new = doc! { "_id": UserId::new(), "isProfileComplete": false, "createdAt": now, "updatedAt": now };
@@ -122,7 +122,7 @@ impl Users {
             .ok_or_else(|| Error::Internal("an upsert returned nothing".into()))
     }
 
-    /// Returns the user with this id, if there is one.
+    /// Returns the user with this id, if it exists.
     pub async fn find(&self, id: UserId) -> Result<Option<User>> {
         Ok(self.0.find_one(doc! { "_id": id }).await?)
     }
@@ -137,8 +137,8 @@ impl Users {
         Ok(self.0.find_one(doc! { "_id": id, "isProfileComplete": true }).await?.is_some())
     }
 
-    /// Completes or changes the profile of the user with this address, and this id if one is given.
-    /// Without a photo, the present one stays. Returns `None` if there is no such user.
+    /// Completes or changes the profile of the user with this address and, if given, this id.
+    /// Without a photo, the user keeps the present one. Returns `None` if no user matches.
     pub async fn complete_profile(
         &self,
         email: &EmailAddress,
@@ -163,9 +163,9 @@ impl Users {
         Ok(update.return_document(ReturnDocument::After).await?)
     }
 
-    /// Returns a page of the directory: at most `limit` complete profiles whose ids follow `after`, in
-    /// the order of their ids. With `search`, a word of the name must begin with it, in upper or lower
-    /// case.
+    /// Returns a page of the directory: at most `limit` complete profiles whose ids follow `after`,
+    /// ordered by id. With `search`, returns only profiles in whose name a word begins with it,
+    /// ignoring case.
     pub async fn directory(
         &self,
         search: Option<&SearchTerm>,
@@ -185,19 +185,19 @@ impl Users {
             filter.insert("_id", doc! { "$gt": after });
         }
         let profiles = self.0.clone_with_type::<PublicProfile>();
-        let found = profiles
+        let page = profiles
             .find(filter)
             .projection(public_fields())
             .sort(doc! { "_id": 1 })
             .limit(i64::try_from(limit).unwrap_or(i64::MAX));
-        // Everything fits into the first batch, so this is one command.
-        let cursor = found.batch_size(u32::try_from(limit + 1).unwrap_or(u32::MAX)).await?;
+        // The first batch contains the whole page, so this is one command.
+        let cursor = page.batch_size(u32::try_from(limit + 1).unwrap_or(u32::MAX)).await?;
         Ok(cursor.try_collect().await?)
     }
 }
 
-/// Returns the name in lower case, starting at each of its words: "Ada King" is found by "ada",
-/// "ada k" and "king".
+/// Returns the suffixes of the name that start at a word, in lower case, so that "Ada King" matches
+/// "ada", "ada k" and "king".
 fn search_terms(name: &str) -> Vec<String> {
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     let starts = name.match_indices(' ').map(|(space, _)| space + 1);

@@ -1,4 +1,4 @@
-//! The parts that descriptions of endpoints, actions and events are made of.
+//! The building blocks of the descriptions of endpoints, actions and events.
 //!
 //! Nothing here runs in a function. The tool in `tools/api-docs` turns the descriptions into
 //! OpenAPI, AsyncAPI and Markdown.
@@ -27,7 +27,7 @@ pub enum Tag {
 }
 
 impl Tag {
-    /// Returns the name for readers.
+    /// Returns the name that the reference shows.
     pub fn name(self) -> &'static str {
         match self {
             Self::SigningIn => "Signing in",
@@ -38,15 +38,15 @@ impl Tag {
     }
 }
 
-/// A type that goes over the wire, and an example of it.
+/// A type that goes over the wire, with an example.
 pub struct Type {
     /// The name of its schema.
     pub name: fn() -> Cow<'static, str>,
     /// Adds the schema, and those that it refers to, to a generator.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
-    /// An example, as the text of JSON.
+    /// An example, as JSON.
     pub example: String,
-    /// Parses a text as this type, if it is an input; the error is the message for the client.
+    /// Parses JSON as this type. Fails with a message, or if the type is an output.
     pub parse: fn(&str) -> Result<(), String>,
 }
 
@@ -90,13 +90,13 @@ pub enum Input {
 pub enum Output {
     /// A JSON object.
     Json(Type),
-    /// 204 without a body.
+    /// A 204 without a body.
     NoContent,
-    /// A picture.
+    /// A photo.
     Photo,
 }
 
-/// The effect of replies on the cookies of the browser; empty if there is none.
+/// The effect of replies on the cookies of the browser. Empty texts mean no effect.
 #[derive(Default)]
 pub struct CookieEffect {
     /// The effect of a success.
@@ -109,15 +109,15 @@ pub struct CookieEffect {
 pub struct Endpoint {
     /// The HTTP method.
     pub method: &'static str,
-    /// The path, as API Gateway knows it.
+    /// The path, as in the template.
     pub path: &'static str,
     /// The group.
     pub tag: Tag,
     /// The purpose, in one line.
     pub summary: &'static str,
-    /// The callers that are accepted, for readers.
+    /// The accepted callers, for readers.
     pub callers: &'static str,
-    /// The cookies that are accepted, each of which suffices. `None` stands for no cookie at all.
+    /// The accepted cookies, each of which suffices. `None` means that no cookie is needed.
     pub credentials: Vec<Option<&'static str>>,
     /// The input.
     pub input: Input,
@@ -125,11 +125,11 @@ pub struct Endpoint {
     pub notes: Vec<(&'static str, &'static str)>,
     /// The effect and the output, for readers.
     pub effect: &'static str,
-    /// The ways in which it succeeds.
+    /// The possible outputs of a success.
     pub outputs: Vec<Output>,
     /// The effect on cookies.
     pub cookies: CookieEffect,
-    /// The ways in which it fails, in addition to those of every endpoint.
+    /// The possible errors, in addition to those that all endpoints share.
     pub errors: Vec<Error>,
 }
 
@@ -152,7 +152,7 @@ impl Endpoint {
         }
     }
 
-    /// Says who may call it, and with which cookies.
+    /// Sets who may call the endpoint, and with which cookies.
     pub(super) fn callers(
         mut self,
         callers: &'static str,
@@ -163,19 +163,19 @@ impl Endpoint {
         self
     }
 
-    /// Takes query parameters.
+    /// Sets the input to query parameters.
     pub(super) fn query<T: JsonSchema + DeserializeOwned>(mut self, example: &str) -> Self {
         self.input = Input::Query(Type::input::<T>(example));
         self
     }
 
-    /// Takes a JSON body, which can be too large or of another media type.
+    /// Sets the input to a JSON body. Adds the errors for a body that is too large or not JSON.
     pub(super) fn json<T: JsonSchema + DeserializeOwned>(mut self, example: &str) -> Self {
         self.input = Input::Json(Type::input::<T>(example));
         self.fails([Error::TooLarge(limits::MAX_BODY_BYTES), errors::NOT_JSON])
     }
 
-    /// Takes a JSON body, or a form with the same fields and a photo.
+    /// Sets the input to a JSON body, or a form with the same fields and a photo.
     pub(super) fn form<T: JsonSchema + DeserializeOwned>(self, example: &str) -> Self {
         let endpoint = self.json::<T>(example).fails([Error::TooLarge(limits::MAX_PHOTO_BYTES), errors::NOT_A_PHOTO]);
         match endpoint.input {
@@ -184,7 +184,7 @@ impl Endpoint {
         }
     }
 
-    /// Takes the id of a photo in its path.
+    /// Sets the input to the id of a photo in the path.
     pub(super) fn photo_path(mut self) -> Self {
         self.input = Input::Photo;
         self
@@ -196,54 +196,54 @@ impl Endpoint {
         self
     }
 
-    /// Says in words what it does and returns.
+    /// Sets the text about the effect and the output.
     pub(super) fn effect(mut self, effect: &'static str) -> Self {
         self.effect = effect;
         self
     }
 
-    /// Returns a JSON object.
+    /// Adds a JSON object as an output.
     pub(super) fn returns<T: JsonSchema + Serialize>(mut self, example: T) -> Self {
         let example = reply::success(example).unwrap_or_default();
         self.outputs.push(Output::Json(Type::output::<T>(example)));
         self
     }
 
-    /// Returns only a message.
+    /// Adds an output that is only a message.
     pub(super) fn returns_message(self, message: &str) -> Self {
         self.returns(MessageOutput { message: message.to_owned() })
     }
 
-    /// Returns something other than JSON.
+    /// Adds an output other than JSON.
     pub(super) fn returns_other(mut self, output: Output) -> Self {
         self.outputs.push(output);
         self
     }
 
-    /// Says what a success does to the cookies.
+    /// Sets the effect of a success on the cookies.
     pub(super) fn sets_cookies(mut self, effect: &'static str) -> Self {
         self.cookies.success = effect;
         self
     }
 
-    /// Says what a reply with status 401 does to the cookies.
+    /// Sets the effect of a 401 on the cookies.
     pub(super) fn clears_cookies_on_401(mut self, effect: &'static str) -> Self {
         self.cookies.unauthorized = effect;
         self
     }
 
-    /// Adds ways to fail.
+    /// Adds errors.
     pub(super) fn fails(mut self, errors: impl IntoIterator<Item = Error>) -> Self {
         self.errors.extend(errors);
         self
     }
 
-    /// Adds messages about a body that fails validation.
+    /// Adds errors about a body that fails validation.
     pub(super) fn invalid(self, messages: impl IntoIterator<Item = &'static str>) -> Self {
         self.fails(messages.into_iter().map(Error::invalid))
     }
 
-    /// Adds messages about a query that fails validation.
+    /// Adds errors about a query that fails validation.
     pub(super) fn bad_parameter(self, messages: impl IntoIterator<Item = &'static str>) -> Self {
         self.fails(messages.into_iter().map(Error::bad_parameter))
     }
@@ -272,7 +272,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// Describes an event by an example of it.
+    /// Describes an event with an example.
     pub(super) fn new<E: frame::Event + JsonSchema>(summary: &'static str, example: &E) -> Self {
         Self { name: E::NAME, summary, output: Type::output::<E>(frame::json(example).unwrap_or_default()) }
     }

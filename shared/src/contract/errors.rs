@@ -1,7 +1,7 @@
-//! The refusals of the contract, by name.
+//! The named errors of the contract.
 //!
-//! Clients compare the `code`, which never changes, and show the message. A description refers to
-//! these constants, so text and code cannot drift apart.
+//! Clients compare the `code`, which never changes, and show the message. Code and descriptions use
+//! the same constants, so they cannot drift apart.
 
 use crate::error::{Error, Reason};
 
@@ -24,7 +24,7 @@ errors! {
     NO_REFRESH_KEY = Unauthorized("noRefreshKey", "there is no valid refresh-key: sign in");
     /// The refresh token is genuine, but its session has ended.
     SESSION_OVER = Unauthorized("sessionOver", "the session is over: sign in again");
-    /// The refresh token was exchanged before, so somebody copied it.
+    /// The refresh token was exchanged before, so it was copied.
     REFRESH_KEY_REUSED = Unauthorized(
         "refreshKeyReused",
         "this refresh-key was used before: the session is over, sign in again"
@@ -33,12 +33,12 @@ errors! {
     NO_SUCH_CALLER = Unauthorized("noSuchCaller", "this user does not exist any more");
     /// The one-time code is wrong, used, expired, or had too many attempts.
     WRONG_CODE = Unauthorized("wrongCode", "the code is wrong or no longer valid");
-    /// The socket ticket is forged, expired, used, or of a session that has ended.
+    /// The socket ticket is forged, expired or used, or its session has ended.
     INVALID_TICKET = Unauthorized("invalidTicket", "the ticket is not valid, or no longer");
     /// The connection has no record, for example because it expired.
     UNKNOWN_CONNECTION = Unauthorized("unknownConnection", "this connection is not known: connect again");
 
-    /// `userId` names somebody else.
+    /// `userId` names another user.
     NOT_THE_CALLER = Forbidden("notTheCaller", "\"userId\" is not the signed-in user");
     /// `email` was not verified by this browser.
     NOT_YOUR_EMAIL = Forbidden("notYourEmail", "this is not your e-mail address");
@@ -60,14 +60,14 @@ errors! {
     /// The photo does not exist.
     NO_SUCH_PHOTO = NotFound("noSuchPhoto", "there is no such photo");
 
-    /// The two users have a chat already.
+    /// The two users already have a chat.
     ALREADY_CONNECTED = Conflict("alreadyConnected", "you are connected already");
-    /// The same `clientId` came with another text before.
+    /// The `clientId` was already used for another text.
     CLIENT_ID_REUSED = Conflict("clientIdReused", "\"clientId\" was used for another message");
 
     /// The body is not declared as JSON.
     NOT_JSON = UnsupportedMedia("notJson", "the body must be sent as application/json");
-    /// The uploaded file is not a picture of a supported type.
+    /// The uploaded file is not an image of a supported type.
     NOT_A_PHOTO = UnsupportedMedia("notAPhoto", "\"profile\" must be a JPEG, PNG or WebP image");
 
     /// `before` and `after` were given together.
@@ -78,7 +78,7 @@ errors! {
     UNDELIVERABLE = Invalid("undeliverable", "\"email\" cannot receive mail");
 }
 
-/// Makes the error for a frame whose action does not exist.
+/// Creates the error for a frame whose action does not exist.
 pub fn no_such_action(actions: &str) -> Error {
     let message = format!("there is no such action; the actions are {actions}");
     Error::NotFound(Reason::dynamic("noSuchAction", message))
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_error_has_a_code_of_its_own_in_camel_case() {
+    fn every_error_has_a_unique_code_in_camel_case() {
         let errors = all();
         let codes: BTreeSet<_> = errors.iter().map(Error::code).collect();
         assert_eq!(codes.len(), errors.len(), "a code is used twice: {codes:?}");

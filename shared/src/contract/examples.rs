@@ -1,4 +1,4 @@
-//! The people and the chat in all examples: those of the walk through in the README.
+//! The people and the chat in all examples, as in the README's walk-through.
 
 use mongodb::bson::oid::ObjectId;
 

@@ -1,4 +1,4 @@
-//! The form of every frame that clients receive.
+//! The form of the frames that clients receive.
 
 use serde::Serialize;
 

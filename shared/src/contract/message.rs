@@ -24,7 +24,7 @@ pub struct Message {
     /// The position in the chat: 1, 2, 3 …
     #[schemars(range(min = 1))]
     pub seq: i64,
-    /// The client's own name for the message, if it gave one.
+    /// The client's own id for the message, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ClientId")]
     pub client_id: Option<String>,

@@ -1,7 +1,7 @@
 //! Everything that goes over the wire, and its description.
 //!
-//! Each endpoint, action and event has one file, which holds its types and the one description of
-//! it. `docs/openapi.yaml`, `docs/asyncapi.yaml` and `docs/api.md` are generated from these
+//! Each endpoint, action and event has one file, which contains its types and its only description.
+//! `docs/openapi.yaml`, `docs/asyncapi.yaml` and `docs/api.md` are generated from these
 //! descriptions.
 
 pub mod actions;

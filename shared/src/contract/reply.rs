@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 
-/// The output of an endpoint that has nothing else to say.
+/// The output of an endpoint that returns only a message.
 #[derive(Serialize, JsonSchema)]
 pub struct MessageOutput {
     /// A description of the result.

@@ -1,4 +1,4 @@
-//! Serving one endpoint of the HTTP API.
+//! Serves an endpoint of the HTTP API.
 
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -28,10 +28,10 @@ use crate::contract::limits::{MAX_BODY_BYTES, MAX_PHOTO_BYTES};
 use crate::contract::reply::{self, MessageOutput};
 use crate::error::{Error, Result};
 
-/// Serves the endpoint for as long as Lambda keeps this process: makes the parts of the function,
+/// Serves an endpoint for as long as Lambda keeps this process: creates the parts of the function,
 /// then passes them to `handler` with each request.
 ///
-/// Returns if initialization fails or the runtime stops, which is logged.
+/// Returns if initialization fails or the runtime stops. The reason is logged.
 pub async fn serve<P, F, Fut>(handler: F) -> ExitCode
 where
     P: FromEnv + Sync + 'static,
@@ -59,8 +59,8 @@ impl Request {
     /// Parses the JSON object in the body.
     ///
     /// # Errors
-    /// [`NOT_JSON`] if the body is not declared as JSON: a page of another site can send any other
-    /// type without a preflight. [`Error::TooLarge`] or [`Error::Invalid`] otherwise.
+    /// [`NOT_JSON`] if the body is not declared as JSON, because a page of another site can send
+    /// other types without a preflight; [`Error::TooLarge`] or [`Error::Invalid`] otherwise.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         let body = self.body(MAX_BODY_BYTES)?;
         if !is_json(self.media_type()) {
@@ -69,29 +69,30 @@ impl Request {
         input::read_json(body).map_err(Error::invalid)
     }
 
-    /// Parses the body as JSON or `multipart/form-data`. A form may have a file in the field `file`.
+    /// Parses the body as JSON or `multipart/form-data`. A form may have a file in the field
+    /// `file`.
     ///
     /// # Errors
-    /// As [`Self::json`]; with a file, the limit is [`MAX_PHOTO_BYTES`].
+    /// Those of [`Self::json`]; the limit of a file is [`MAX_PHOTO_BYTES`].
     pub async fn form<T: DeserializeOwned>(&self, file: &str) -> Result<(T, Option<Vec<u8>>)> {
         let Ok(boundary) = multer::parse_boundary(self.media_type()) else {
             return Ok((self.json()?, None));
         };
         let body = self.body(MAX_PHOTO_BYTES + MAX_BODY_BYTES).map_err(|_| Error::TooLarge(MAX_PHOTO_BYTES))?;
         let malformed = |_| Error::invalid("the body must be valid multipart/form-data");
-        let whole = stream::iter([Ok::<_, Infallible>(body.to_vec())]);
-        let mut form = multer::Multipart::new(whole, boundary);
-        let (mut fields, mut chosen) = (Map::new(), None);
+        let chunks = stream::iter([Ok::<_, Infallible>(body.to_vec())]);
+        let mut form = multer::Multipart::new(chunks, boundary);
+        let (mut fields, mut content) = (Map::new(), None);
         while let Some(field) = form.next_field().await.map_err(malformed)? {
             let name = field.name().unwrap_or_default().to_owned();
             if name == file {
-                // A browser sends an empty file if none was chosen.
-                chosen = Some(field.bytes().await.map_err(malformed)?.to_vec()).filter(|bytes| !bytes.is_empty());
+                // A browser sends an empty file if the user did not choose one.
+                content = Some(field.bytes().await.map_err(malformed)?.to_vec()).filter(|bytes| !bytes.is_empty());
             } else {
                 fields.insert(name, Value::String(field.text().await.map_err(malformed)?));
             }
         }
-        Ok((input::read(Value::Object(fields)).map_err(Error::invalid)?, chosen))
+        Ok((input::read(Value::Object(fields)).map_err(Error::invalid)?, content))
     }
 
     /// Parses the query parameters.
@@ -103,12 +104,12 @@ impl Request {
         input::read_parameters(form_urlencoded::parse(query).into_owned()).map_err(Error::bad_parameter)
     }
 
-    /// Returns the part of the path that the route calls `name`.
+    /// Returns the path parameter with this name.
     pub fn path_parameter(&self, name: &str) -> Option<&str> {
         self.0.path_parameters_ref()?.first(name)
     }
 
-    /// Returns the values of all cookies of this name.
+    /// Returns the values of all cookies with this name.
     pub fn cookies<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let headers = self.0.headers().get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
         headers.flat_map(move |header| cookies::values(header, name))
@@ -127,8 +128,8 @@ impl Request {
         self.header(USER_AGENT)
     }
 
-    /// Returns the address of the photos as this client reaches the API: the host of the request, over
-    /// HTTPS unless the gateway says otherwise.
+    /// Returns the base URL of photos for this client: the host of the request, with the scheme
+    /// that the gateway reports (HTTPS by default).
     pub fn photo_base(&self) -> PhotoBase {
         let scheme = self.header(HeaderName::from_static("x-forwarded-proto")).unwrap_or("https");
         let host = self.header(HOST).unwrap_or_default();
@@ -149,7 +150,7 @@ impl Request {
     }
 }
 
-/// Returns whether a media type is `application/json`, with or without parameters, or based on it.
+/// Returns whether a media type is `application/json` or based on it. Parameters are ignored.
 fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
@@ -159,7 +160,7 @@ fn is_json(media_type: &str) -> bool {
 pub struct Reply(Response<Body>);
 
 impl Reply {
-    /// Makes a 200 with `{"status":true, …}` and the fields of `body`.
+    /// Returns a 200 with `{"status":true, …}` and the fields of `body`.
     ///
     /// # Errors
     /// [`Error::Internal`] if `body` is not an object.
@@ -167,22 +168,23 @@ impl Reply {
         Ok(Self::json(StatusCode::OK, reply::success(body)?))
     }
 
-    /// Makes a 200 with `{"status":true,"message":…}`.
+    /// Returns a 200 with `{"status":true,"message":…}`.
     ///
     /// # Errors
-    /// As [`Self::ok`].
+    /// Those of [`Self::ok`].
     pub fn message(text: impl Display) -> Result<Self> {
         Self::ok(MessageOutput { message: text.to_string() })
     }
 
-    /// Makes a 204 without a body.
+    /// Returns a 204 without a body.
     pub fn no_content() -> Self {
         let mut response = Response::new(Body::Empty);
         *response.status_mut() = StatusCode::NO_CONTENT;
         Self(response).header(CACHE_CONTROL, HeaderValue::from_static("no-store"))
     }
 
-    /// Makes a 200 with a picture, which never changes under its address.
+    /// Returns a 200 with a photo. Clients may cache it forever, because the content of an address
+    /// never changes.
     ///
     /// # Errors
     /// [`Error::Internal`] if the stored media type is invalid.
@@ -196,7 +198,7 @@ impl Reply {
             .header(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
     }
 
-    /// Makes the reply to a request that failed.
+    /// Returns the reply to a request that failed.
     pub fn from_error(error: &Error) -> Self {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let reply = Self::json(status, reply::failure(error));
@@ -206,7 +208,7 @@ impl Reply {
         }
     }
 
-    /// Returns the same reply, setting these cookies.
+    /// Adds these cookies to the reply.
     ///
     /// # Errors
     /// [`Error::Internal`] if a cookie contains characters that a header cannot have.

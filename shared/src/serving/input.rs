@@ -1,4 +1,4 @@
-//! Parsing the input of clients into types that are valid from then on.
+//! Parses the input of clients into types that are valid once they exist.
 
 use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::{Map, Value};
@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 /// Parses a `T`.
 ///
 /// # Errors
-/// The message for the client, which names the field and the rule that it breaks, as in
-/// `"email" is required`.
+/// The message for the client, which names the field and the rule that it violates, as in `"email"
+/// is required`.
 pub fn read<'de, T, D>(deserializer: D) -> Result<T, String>
 where
     T: DeserializeOwned,
@@ -36,20 +36,21 @@ pub fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
 pub fn read_parameters<T: DeserializeOwned>(
     parameters: impl IntoIterator<Item = (String, String)>,
 ) -> Result<T, String> {
-    let given = parameters.into_iter().filter(|(_, value)| !value.is_empty());
-    read(Value::Object(given.map(|(name, value)| (name, Value::String(value))).collect()))
+    let non_empty = parameters.into_iter().filter(|(_, value)| !value.is_empty());
+    read(Value::Object(non_empty.map(|(name, value)| (name, Value::String(value))).collect()))
 }
 
-/// Translates serde's message about a field into the words of the contract.
+/// Translates serde's message about a field into the contract's wording.
 ///
-/// serde names a missing field in its message, and every other invalid field by its path.
+/// serde names a missing or duplicate field in its message, and any other invalid field by its
+/// path.
 fn explain(field: &str, message: &str) -> String {
     let quoted = |start: &str| message.strip_prefix(start).and_then(|rest| rest.split('`').next());
     if let Some(missing) = quoted("missing field `") {
         return format!("\"{missing}\" is required");
     }
-    if let Some(twice) = quoted("duplicate field `") {
-        return format!("\"{twice}\" is given more than once");
+    if let Some(duplicate) = quoted("duplicate field `") {
+        return format!("\"{duplicate}\" is given more than once");
     }
     if message.starts_with("invalid type: ") || message.starts_with("invalid value: ") {
         let expected = message.rsplit_once("expected ").map_or("of another type", |(_, expected)| expected);
@@ -71,9 +72,9 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Input {
-        #[expect(dead_code, reason = "the tests look only at the refusals")]
+        #[expect(dead_code, reason = "the tests look only at the errors")]
         email: EmailAddress,
-        #[expect(dead_code, reason = "the tests look only at the refusals")]
+        #[expect(dead_code, reason = "the tests look only at the errors")]
         user_id: Option<UserId>,
         client_id: Option<ClientId>,
     }

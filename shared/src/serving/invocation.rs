@@ -1,4 +1,4 @@
-//! Serving a function that is invoked with an event of any kind.
+//! Serves a function that is invoked with an event of any kind.
 
 use std::env;
 use std::fmt::{Debug, Display};
@@ -13,17 +13,17 @@ use serde::de::DeserializeOwned;
 use crate::config::{Environment, FromEnv};
 use crate::error::{Error, Result};
 
-/// The argument that makes a function print what it requires of its deployment, as one line of
-/// JSON, instead of serving invocations. Lambda starts functions without arguments.
+/// The argument that makes a function print its requirements as one line of JSON, instead of
+/// serving invocations. Lambda starts functions without arguments.
 const REQUIREMENTS: &str = "--requirements";
 
-/// The time limit of a handler. A client hears of a hung database or mail server within five
+/// The time limit of a handler, so that a hung database or mail server is reported within five
 /// seconds.
 const TIME_LIMIT: Duration = Duration::from_millis(4500);
 
-/// Passes each event to `handler`, for as long as Lambda keeps this process.
+/// Passes each event to `handler` for as long as Lambda keeps this process.
 ///
-/// Returns if initialization fails or the runtime stops, which is logged.
+/// Returns if initialization fails or the runtime stops. The reason is logged.
 pub async fn serve<P, I, O, E, F, Fut>(handler: F) -> ExitCode
 where
     P: FromEnv + 'static,
@@ -38,14 +38,14 @@ where
         Err(code) => return code,
     };
     let runtime = lambda_runtime::run(service_fn(|event: LambdaEvent<I>| handler(parts, event.payload)));
-    // Boxed, since the compiler rejects a future that is nested this deeply.
+    // Boxed, because the compiler rejects a future that is nested this deeply.
     match Box::pin(runtime).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => stop(&error),
     }
 }
 
-/// Starts logging and makes the parts of the function, which live as long as the process.
+/// Starts logging and creates the parts of the function, which live as long as the process.
 ///
 /// # Errors
 /// The exit code of the process, if it must not serve invocations.
@@ -59,7 +59,7 @@ pub(super) async fn start<P: FromEnv + 'static>() -> Result<&'static P, ExitCode
     Ok(Box::leak(Box::new(parts)))
 }
 
-/// Prints what the parts required while they were made.
+/// Prints the requirements of the parts that were created.
 fn print(environment: Environment) -> ExitCode {
     match serde_json::to_string(&environment.into_requirements()) {
         Ok(requirements) => {
@@ -70,17 +70,17 @@ fn print(environment: Environment) -> ExitCode {
     }
 }
 
-/// Logs why this process cannot go on.
+/// Logs why this process must stop. Returns its exit code.
 pub(super) fn stop(reason: &dyn Display) -> ExitCode {
     tracing::error!("{reason}");
     ExitCode::FAILURE
 }
 
-/// Runs a handler within [`TIME_LIMIT`] and in a task of its own, so that neither a panic nor a hung
-/// server stops the process. Logs failures that are not the caller's fault.
+/// Runs a handler in its own task with [`TIME_LIMIT`], so that neither a panic nor a hung server
+/// stops the process. Logs failures that are not the caller's fault.
 ///
-/// A task that exceeds the limit is not cancelled: the database driver requires that its futures
-/// are polled to completion.
+/// A task that exceeds the limit is not cancelled, because the database driver requires that its
+/// futures are polled to completion.
 pub(super) async fn run_handler<T: Send + 'static>(
     handler: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {

@@ -1,4 +1,4 @@
-//! From an invocation to the call of a handler, and back.
+//! Turns invocations into calls of handlers, and their results into responses.
 
 pub mod http;
 pub mod input;

@@ -1,6 +1,6 @@
-//! The macro with which a function names its parts.
+//! The macro with which a function lists its parts.
 
-/// Defines the parts of a function: a struct that is made from the environment once per process.
+/// Defines the parts of a function: a struct that is created from the environment once per process.
 ///
 /// ```
 /// shared::parts! {

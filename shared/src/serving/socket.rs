@@ -1,7 +1,7 @@
-//! Serving one route of the WebSocket API.
+//! Serves a route of the WebSocket API.
 //!
-//! `$connect` answers with a status, which decides whether the connection is opened. Every other
-//! route answers with 200. A failure is reported to the sender as an `error` event. A frame with an
+//! `$connect` answers with a status, which accepts or refuses the handshake. Every other route
+//! answers with 200. A failure is reported to the sender as an `error` event. A frame with an
 //! `ackId` gets an `ack` event once it is handled.
 
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ use crate::sockets::connections::ConnectionId;
 use crate::sockets::push::{self, ConnectionsApi};
 use crate::values::ack_id::AckId;
 
-/// The fields of an event of API Gateway that are used here
+/// The fields of API Gateway's events that are used here
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-lambda-integration.html>).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,14 +65,14 @@ impl Handshake {
         input::read_parameters(self.query.clone()).map_err(Error::bad_parameter)
     }
 
-    /// Returns the value of a header. The gateway keeps the case that the client used, so it does not
-    /// matter here.
+    /// Returns the value of a header. The gateway keeps the client's case, so the comparison
+    /// ignores case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
         Some(value)
     }
 
-    /// Returns the values of all cookies of this name.
+    /// Returns the values of all cookies with this name.
     pub fn cookies<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.header("cookie").into_iter().flat_map(move |header| cookies::values(header, name))
     }
@@ -82,7 +82,7 @@ impl Handshake {
 pub struct Frame {
     /// The connection of the sender.
     pub sender: ConnectionId,
-    /// `null` if the frame is not JSON.
+    /// The parsed frame. `null` if it is not JSON.
     content: Value,
 }
 
@@ -107,21 +107,21 @@ impl Frame {
         self.content.get("action")?.as_str()
     }
 
-    /// Returns the number of the frame, if the sender wants an answer.
+    /// Returns the `ackId`, if the sender requests an answer.
     fn ack_id(&self) -> Result<Option<AckId>> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
-        struct Wanted {
+        struct Fields {
             ack_id: Option<AckId>,
         }
         // The handler refuses a frame that is not an object.
-        if self.content.is_object() { self.read().map(|Wanted { ack_id }| ack_id) } else { Ok(None) }
+        if self.content.is_object() { self.read().map(|Fields { ack_id }| ack_id) } else { Ok(None) }
     }
 }
 
-/// Serves the `$connect` route: the connection is opened if `handler` returns `Ok`.
+/// Serves the `$connect` route. The handshake is accepted if `handler` returns `Ok`.
 ///
-/// Returns if initialization fails or the runtime stops, which is logged.
+/// Returns if initialization fails or the runtime stops. The reason is logged.
 pub async fn serve_connect<P, F, Fut>(handler: F) -> ExitCode
 where
     P: FromEnv + Sync + 'static,
@@ -141,7 +141,7 @@ where
 
 /// Serves the `$disconnect` route. The client is gone, so errors are only logged.
 ///
-/// Returns if initialization fails or the runtime stops, which is logged.
+/// Returns if initialization fails or the runtime stops. The reason is logged.
 pub async fn serve_disconnect<P, F, Fut>(handler: F) -> ExitCode
 where
     P: FromEnv + Sync + 'static,
@@ -155,9 +155,9 @@ where
     .await
 }
 
-/// Serves a route that clients send frames to, and answers the sender.
+/// Serves a route that receives frames, and answers the sender.
 ///
-/// Returns if initialization fails or the runtime stops, which is logged.
+/// Returns if initialization fails or the runtime stops. The reason is logged.
 pub async fn serve<P, F, Fut>(handler: F) -> ExitCode
 where
     P: FromEnv + Sync + 'static,
@@ -172,7 +172,7 @@ where
             Ok(ack_id) => (ack_id, run_handler(handler(parts, frame)).await),
             Err(error) => (None, Err(error)),
         };
-        // A sender who is gone by now needs no answer, and a failed post is logged.
+        // A sender who has left needs no answer, and `post` logs its failures.
         let _ = match (result, ack_id) {
             (Ok(()), Some(ack_id)) => api.post(&sender, &Ack { ack_id }).await,
             (Ok(()), None) => Ok(()),
@@ -183,7 +183,7 @@ where
     .await
 }
 
-/// The parts of a function, and the API that carries its answers.
+/// The parts of a function, and the API through which it answers.
 struct WithReplies<P> {
     parts: P,
     api: ConnectionsApi,

@@ -1,10 +1,10 @@
-//! The number by which a client recognizes the answer to one of its frames.
+//! The number that relates an answer to a frame.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
-/// A number that a client attaches to a frame in order to get an answer to it.
+/// A number that a client adds to a frame to request an answer.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Number")]
 pub struct AckId(u64);
@@ -33,7 +33,7 @@ impl JsonSchema for AckId {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A number that a client attaches to a frame in order to get an answer to it.",
+            "description": "A number that a client adds to a frame to request an answer.",
             "type": "integer",
             "minimum": 0,
             "maximum": Self::MAX,

@@ -15,12 +15,12 @@ pub struct Code(String);
 string_value!(Code);
 
 impl Code {
-    /// Makes an unpredictable code.
+    /// Generates an unpredictable code.
     ///
     /// # Errors
     /// [`Error::Internal`] if the system cannot provide randomness.
     pub fn random() -> Result<Self> {
-        // 2^64 is so much larger than a million that the remainder is as good as uniform.
+        // 2^64 is so much larger than a million that the remainder is practically uniform.
         let mut bytes = [0; 8];
         rand::fill(&mut bytes).map_err(|_| Error::Internal("the system provides no randomness".into()))?;
         Ok(Self(format!("{:06}", u64::from_le_bytes(bytes) % 1_000_000)))

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::string_value;
 
-/// A valid e-mail address (RFC 5321), trimmed and in lower case, so that one person has one account
+/// A valid e-mail address (RFC 5321), trimmed and in lower case, so that a person has one account
 /// however they type it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -50,7 +50,7 @@ impl From<EmailAddress> for String {
 }
 
 impl fmt::Debug for EmailAddress {
-    /// Keeps addresses out of logs.
+    /// Hides the address, to keep it out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("EmailAddress(…)")
     }

@@ -24,7 +24,7 @@ macro_rules! ids {
         pub struct $name(ObjectId);
 
         impl $name {
-            /// Makes an id that differs from every other.
+            /// Creates a new, unique id.
             #[expect(clippy::new_without_default, reason = "a default would be a new value every time")]
             pub fn new() -> Self {
                 Self(ObjectId::new())

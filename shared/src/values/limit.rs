@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-/// The number of items that a client asks for: 1 to `MAX`, and `DEFAULT` if it does not say.
+/// The number of items that a client requests: 1 to `MAX`, `DEFAULT` if omitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Limit<const DEFAULT: usize, const MAX: usize>(usize);

@@ -1,7 +1,7 @@
 //! Types that are valid once they exist.
 //!
-//! Each one is parsed where a request, a frame or the environment enters the process. The layers
-//! above never check them again. A value knows its form in JSON, in the database and in a schema.
+//! Each value is parsed where a request, a frame or the environment enters the process. The layers
+//! above never check it again. A type defines its form in JSON, in the database and in a schema.
 
 pub mod ack_id;
 pub mod code;
@@ -14,8 +14,7 @@ pub mod seq;
 pub mod text;
 pub mod timestamp;
 
-/// Implements what a newtype around a `String` needs: its text, `Display`, and its form in the
-/// database.
+/// Implements `as_str`, `Display` and the conversion to BSON for a newtype around a `String`.
 macro_rules! string_value {
     ($name:ident $(<const $max:ident: usize>)?) => {
         impl $(<const $max: usize>)? $name $(<$max>)? {

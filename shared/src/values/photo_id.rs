@@ -1,4 +1,4 @@
-//! The names of photos.
+//! The ids of photos.
 
 use std::str::FromStr;
 
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::string_value;
 
-/// The SHA-256 of a photo's bytes in 64 lower-case hex digits.
+/// The id of a photo: the SHA-256 of its bytes, as 64 lower-case hex digits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhotoId(String);
 
 string_value!(PhotoId);
 
 impl PhotoId {
-    /// Names a photo by its content.
+    /// Returns the id of a photo with this content.
     pub fn from_content(bytes: &[u8]) -> Self {
         let hash = digest::digest(&digest::SHA256, bytes);
         Self(hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
@@ -37,6 +37,6 @@ impl JsonSchema for PhotoId {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "description": "The name of a photo.", "type": "string", "pattern": "^[0-9a-f]{64}$" })
+        json_schema!({ "description": "The id of a photo.", "type": "string", "pattern": "^[0-9a-f]{64}$" })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-/// A key for HMAC-SHA-256. RFC 7518, section 3.2, requires at least as many bytes as the hash has.
+/// A key for HMAC-SHA-256. It must be at least as long as the hash (RFC 7518, section 3.2).
 pub struct SecretKey(Vec<u8>);
 
 impl SecretKey {

@@ -1,4 +1,4 @@
-//! Positions in a chat.
+//! The positions of messages in a chat.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! Texts that clients choose, with the bounds of the contract.
+//! Texts from clients, with limited lengths.
 
 use std::str::FromStr;
 
@@ -17,12 +17,12 @@ string_value!(Text<const MAX: usize>);
 
 /// The text of a message.
 pub type MessageText = Text<4096>;
-/// A name that a client gives to one send, so that it can repeat the send safely.
+/// A client's own id for a message, which makes a send safe to repeat.
 pub type ClientId = Text<64>;
 /// A search term for the directory.
 pub type SearchTerm = Text<100>;
 
-/// A person's name as others see it: 1 to 100 characters. It is trimmed, so that nobody is
+/// A person's name as others see it: 1 to 100 characters. It is trimmed, so that no name is
 /// invisible.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
@@ -51,7 +51,7 @@ impl From<&FullName> for Bson {
     }
 }
 
-/// The reason why a text is refused: it is empty or too long.
+/// The error for a text that is empty or too long.
 #[derive(Debug, thiserror::Error)]
 #[error("must be 1 to {max} characters long")]
 pub struct InvalidLength {

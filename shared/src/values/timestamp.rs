@@ -1,4 +1,5 @@
-//! Points in time: RFC 3339 in UTC with milliseconds in JSON, dates in the database.
+//! Points in time. In JSON, they are RFC 3339 strings in UTC with milliseconds; in the database,
+//! dates.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ const RFC3339_MILLIS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
 impl Timestamp {
-    /// Returns the current time of this machine's clock.
+    /// Returns the current time.
     pub fn now() -> Self {
         Self(DateTime::now())
     }
@@ -27,7 +28,7 @@ impl Timestamp {
         Self(DateTime::from_millis(millis))
     }
 
-    /// Returns the time since then; zero if it is in the future.
+    /// Returns the time that has passed since this point; zero if it is in the future.
     pub fn age(self) -> Duration {
         Self::now().since(self)
     }

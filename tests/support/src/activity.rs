@@ -7,22 +7,22 @@ use tokio::time::timeout;
 use crate::Stack;
 use crate::wait::DEADLINE;
 
-/// A reader of the stack's activity, which are server-sent events.
+/// A reader of the stack's activity stream (server-sent events).
 pub struct Activity {
     events: Response,
     read: Vec<u8>,
 }
 
 impl Activity {
-    /// Follows the activity from now on.
+    /// Starts reading activity from now on.
     pub async fn follow(stack: &Stack) -> Self {
         let events = reqwest::get(format!("{}/_local/activity", stack.http)).await.unwrap();
         Self { events, read: Vec::new() }
     }
 
-    /// Returns the next invocation of a function and skips everything before it.
+    /// Skips to the next invocation of a function and returns it.
     pub async fn next(&mut self, function: &str) -> Value {
-        let found = async {
+        let invocation = async {
             loop {
                 let entry = self.entry().await;
                 if entry["function"] == function {
@@ -30,7 +30,7 @@ impl Activity {
                 }
             }
         };
-        timeout(DEADLINE, found).await.unwrap_or_else(|_| panic!("{function} is not invoked"))
+        timeout(DEADLINE, invocation).await.unwrap_or_else(|_| panic!("{function} was not invoked"))
     }
 
     /// Returns the next entry.

@@ -1,4 +1,4 @@
-//! Errors, as both APIs report them.
+//! The errors of both APIs.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Reads an error that must have a code in camel case and a message.
+    /// Parses an error, which must have a code in camel case and a message.
     #[track_caller]
     pub(crate) fn read(error: &Value) -> Self {
         let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();

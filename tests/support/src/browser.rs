@@ -1,4 +1,4 @@
-//! Browsers, which keep cookies, and the replies that they get.
+//! Browsers with cookies, and the replies that they receive.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::descriptions::check_reply;
 use crate::output::Output;
 use crate::{ApiError, Stack};
 
-/// More time than any reply may take.
+/// The time limit of a request, longer than any reply may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A client of the HTTP API. Clones share the cookies.
@@ -25,7 +25,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Returns a browser without cookies, which keeps those that replies set.
+    /// Returns a browser that has no cookies and keeps those that replies set.
     pub fn new(stack: &Stack) -> Self {
         let jar = Arc::new(Jar::default());
         Self::build(stack, Client::builder().cookie_provider(Arc::clone(&jar)), jar)
@@ -42,13 +42,13 @@ impl Browser {
         Self { origin: stack.http.clone(), output: stack.output.clone(), client, jar }
     }
 
-    /// Returns the `Cookie` header that it sends to the API; empty if it has no cookies.
+    /// Returns the `Cookie` header that the browser sends to the API; empty without cookies.
     pub fn cookies(&self) -> String {
         let url = format!("{}/api", self.origin).parse().unwrap();
         self.jar.cookies(&url).map_or_else(String::new, |header| header.to_str().unwrap().to_owned())
     }
 
-    /// Returns the token in its cookies of this name.
+    /// Returns the token in the cookies with this name.
     pub fn token(&self, name: &str) -> String {
         let cookies = self.cookies();
         let mut values = cookies.split("; ").filter_map(|cookie| cookie.strip_prefix(name)?.strip_prefix('='));
@@ -94,7 +94,7 @@ impl Browser {
         Self::send(build(self.client.request(method, self.url(path))), &self.output).await
     }
 
-    /// The URL of a path of the API; a URL is returned as it is.
+    /// Returns the URL of an API path. Returns a URL unchanged.
     fn url(&self, path: &str) -> String {
         if path.starts_with('/') { format!("{}{path}", self.origin) } else { path.to_owned() }
     }
@@ -145,7 +145,8 @@ impl Reply {
         body
     }
 
-    /// Checks that it is an error with this status in the form of the contract, and returns it.
+    /// Checks that the reply is an error with this status in the contract's format, and returns the
+    /// error.
     #[track_caller]
     pub fn expect_error(&self, status: u16) -> ApiError {
         let body = self.expect(status);
@@ -155,7 +156,7 @@ impl Reply {
         error
     }
 
-    /// Checks that it is an error with this status and code.
+    /// Checks that the reply is an error with this status and code.
     #[track_caller]
     pub fn expect_code(&self, status: u16, code: &str) {
         assert_eq!(self.expect_error(status).code, code, "{}", self.requested);
@@ -166,7 +167,7 @@ impl Reply {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Returns the cookies that it sets, ordered by name and path.
+    /// Returns the cookies that the reply sets, ordered by name and path.
     pub fn set_cookies(&self) -> Vec<SetCookie> {
         let headers = self.headers.get_all(SET_COOKIE).iter();
         let mut cookies: Vec<_> = headers.map(|header| SetCookie::parse(header.to_str().unwrap())).collect();
@@ -174,15 +175,15 @@ impl Reply {
         cookies
     }
 
-    /// Returns the cookie that it sets at this place, as in `access-key /api`.
+    /// Returns the cookie that the reply sets at this place, as in `access-key /api`.
     #[track_caller]
     pub fn set_cookie(&self, place: &str) -> SetCookie {
-        let mut found: Vec<_> = self.set_cookies().into_iter().filter(|cookie| cookie.place() == place).collect();
-        assert_eq!(found.len(), 1, "{} sets this many cookies {place}", self.requested);
-        found.remove(0)
+        let mut cookies: Vec<_> = self.set_cookies().into_iter().filter(|cookie| cookie.place() == place).collect();
+        assert_eq!(cookies.len(), 1, "the number of cookies {place} that {} sets", self.requested);
+        cookies.remove(0)
     }
 
-    /// Checks that it removes every cookie, on both paths.
+    /// Checks that the reply removes every cookie, on both paths.
     #[track_caller]
     pub fn expect_cleared_cookies(&self) {
         let cookies = self.set_cookies();
@@ -214,13 +215,13 @@ impl SetCookie {
         format!("{} {}", self.name, self.attribute("Path").unwrap_or_default())
     }
 
-    /// Whether it has an attribute without a value, such as `HttpOnly`.
+    /// Returns whether the cookie has an attribute without a value, such as `HttpOnly`.
     pub fn is(&self, attribute: &str) -> bool {
-        self.attributes.iter().any(|found| found == attribute)
+        self.attributes.iter().any(|present| present == attribute)
     }
 
     /// Returns the value of an attribute, such as `Max-Age`.
     pub fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find_map(|found| found.strip_prefix(name)?.strip_prefix('='))
+        self.attributes.iter().find_map(|attribute| attribute.strip_prefix(name)?.strip_prefix('='))
     }
 }

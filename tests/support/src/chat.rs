@@ -34,7 +34,7 @@ impl Chat {
         json!({ "chatId": self.id, "userId": self.ada.id, "message": text })
     }
 
-    /// Returns a body for `sendMessage` from Ada that can be sent repeatedly.
+    /// Returns a body for `sendMessage` from Ada that is safe to send repeatedly.
     pub fn by_ada_once(&self, text: &str, client_id: &str) -> Value {
         json!({ "chatId": self.id, "userId": self.ada.id, "message": text, "clientId": client_id })
     }
@@ -57,8 +57,7 @@ impl Chat {
         reader.query("/api/getChat", &parameters).await
     }
 
-    /// Returns the numbers of the messages that `getChat` returns to Bob, and whether there are
-    /// more.
+    /// Calls `getChat` as Bob. Returns the `seq` of each message, and whether there are more.
     pub async fn numbers(&self, parameters: &[(&str, &str)]) -> (Vec<i64>, bool) {
         let body = self.read(&self.bob.browser, parameters).await.expect(200);
         let messages = body["data"]["chats"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! The descriptions of the APIs. Everything that tests send and receive is validated against them.
+//! The descriptions of the APIs, against which everything that tests send and receive is validated.
 
 use std::collections::HashMap;
 use std::fs;
@@ -15,9 +15,9 @@ static WEBSOCKET: LazyLock<Description> = LazyLock::new(|| Description::read(ASY
 
 /// An endpoint that takes a JSON body.
 pub struct Endpoint {
-    /// Its method.
+    /// The HTTP method.
     pub method: Method,
-    /// Its path.
+    /// The path.
     pub path: String,
     /// A valid body.
     pub example: Value,
@@ -27,7 +27,7 @@ pub struct Endpoint {
 
 /// An action that clients send over a socket.
 pub struct Action {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// A valid frame without an `ackId`.
     pub example: Value,
@@ -75,7 +75,7 @@ pub fn actions() -> Vec<Action> {
 
 /// Checks a reply against the description of the HTTP API.
 pub(crate) fn check_reply(method: &str, path: &str, status: u16, media_type: &str, body: &[u8]) {
-    // API Gateway refuses paths that are not described, or the stack serves them itself.
+    // Paths that are not described are refused by API Gateway or served by the stack itself.
     let Some(operation) = HTTP.operation(method, path) else { return };
     let requested = format!("{method} {path}");
     let response = HTTP.resolve(&format!("{operation}/responses/{status}"));
@@ -101,7 +101,7 @@ pub(crate) fn check_frame(kind: &str, frame: &Value) {
     WEBSOCKET.check(&format!("/components/messages/{key}/payload"), frame, name);
 }
 
-/// A description, with its compiled schemas by their JSON pointers.
+/// A description, with its compiled schemas by JSON pointer.
 struct Description {
     document: Value,
     schemas: Schemas,
@@ -131,7 +131,8 @@ impl Description {
     fn operation(&self, method: &str, path: &str) -> Option<String> {
         let fits = |template: &str| {
             let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
-            let same = |(part, given): (&&str, &&str)| part == given || (part.starts_with('{') && !given.is_empty());
+            let same =
+                |(part, segment): (&&str, &&str)| part == segment || (part.starts_with('{') && !segment.is_empty());
             template.len() == path.len() && template.iter().zip(&path).all(same)
         };
         let template = self.document["paths"].as_object()?.keys().find(|template| fits(template))?;
@@ -143,7 +144,7 @@ impl Description {
         self.document.pointer(pointer)
     }
 
-    /// Returns the pointer itself, or that of the part that it refers to.
+    /// Follows a `$ref` at `pointer`. Returns the pointer itself if it has none.
     fn resolve(&self, pointer: &str) -> Option<String> {
         let reference = self.at(pointer)?["$ref"].as_str();
         Some(reference.map_or(pointer, |reference| reference.trim_start_matches('#')).to_owned())
@@ -158,9 +159,9 @@ impl Description {
 
     /// Checks a value against the schema at `pointer`.
     #[track_caller]
-    fn check(&self, pointer: &str, value: &Value, what: &str) {
+    fn check(&self, pointer: &str, value: &Value, subject: &str) {
         if let Err(error) = self.schemas.validate(value, self.indexes[pointer]) {
-            panic!("{what} is not as described: {value}\n{error}");
+            panic!("{subject} does not match its description: {value}\n{error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A use of every function.
+//! A scenario that uses every function.
 
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
@@ -10,73 +10,73 @@ use crate::{Activity, Browser, Chat, Socket, Stack, Template, User, new_email, s
 pub struct Step {
     /// The function.
     pub function: &'static str,
-    /// The number of database commands that it may send: one for a read or a relayed event, two for a
-    /// write, and more if a comment says why.
+    /// The number of database commands that it may send: one for a read or a relayed event, two for
+    /// a write, and more if a comment says why.
     pub commands: u64,
-    /// The stack's report of it.
+    /// The stack's report of the invocation.
     pub report: Value,
 }
 
-/// Uses every function of the template as two users do who meet and talk. Returns one invocation
-/// per step.
+/// Uses every function of the template, as two users who meet and chat. Returns one invocation per
+/// step.
 pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     let mut steps = Steps { activity: Activity::follow(stack).await, all: Vec::new() };
     let email = new_email();
     let otp = send_code(stack, &email).await;
-    steps.take("SendOtp", 1).await;
+    steps.record("SendOtp", 1).await;
     let browser = Browser::new(stack);
     browser.post("/api/verifyOtp", json!({ "email": email, "otp": otp })).await.expect(200);
-    steps.take("VerifyOtp", 2).await;
+    steps.record("VerifyOtp", 2).await;
     // Stores the user and a new session.
     browser.post("/api/uploadDetails", json!({ "fullName": "Ada", "email": email })).await.expect(200);
-    steps.take("UploadDetails", 2).await;
+    steps.record("UploadDetails", 2).await;
     // Checks the session and the owner of the address, stores the photo and the user.
     let form = Form::new().text("fullName", "Ada").text("email", email.clone()).part("profile", Part::bytes(PNG));
     browser.request(Method::POST, "/api/uploadDetails", |request| request.multipart(form)).await.expect(200);
-    steps.take("UploadDetails", 4).await;
+    steps.record("UploadDetails", 4).await;
     let details = browser.get("/api/userDetails").await.expect(200)["userdata"].clone();
-    steps.take("UserDetails", 1).await;
+    steps.record("UserDetails", 1).await;
     assert_eq!(browser.get(details["photoUrl"].as_str().unwrap()).await.status, 200);
-    steps.take("Photo", 1).await;
+    steps.record("Photo", 1).await;
     // Checks the code, reads the user, stores a session.
     let otp = send_code(stack, &email).await;
     browser.post("/api/verifyOtp", json!({ "email": email, "otp": otp })).await.expect(200);
-    steps.take("VerifyOtp", 3).await;
+    steps.record("VerifyOtp", 3).await;
     browser.delete("/api/deleteOtp", json!({ "email": email })).await.expect(200);
-    steps.take("DeleteOtp", 1).await;
+    steps.record("DeleteOtp", 1).await;
     for parameters in
         [[("search", "ada"), ("limit", "5")], [("after", details["_id"].as_str().unwrap()), ("limit", "5")]]
     {
         browser.query("/api/users", &parameters).await.expect(200);
-        steps.take("Users", 1).await;
+        steps.record("Users", 1).await;
     }
 
     let ada = User { id: details["_id"].as_str().unwrap().to_owned(), email, name: "Ada".to_owned(), browser };
     let bob = User::sign_up(stack, "Bob").await;
     let chat = Chat { id: Chat::connect(&ada, &bob).await, ada, bob };
-    steps.take("CreateConnection", 2).await;
+    steps.record("CreateConnection", 2).await;
     chat.say("first").await;
-    steps.take("SendMessage", 1).await;
+    steps.record("SendMessage", 1).await;
     chat.ada.browser.post("/api/sendMessage", chat.by_ada_once("second", "2")).await.expect(200);
-    steps.take("SendMessage", 1).await;
+    steps.record("SendMessage", 1).await;
     // Without an access-key, the session says who the sender is.
     let refresh = format!("refresh-key={}", chat.ada.browser.token("refresh-key"));
     Browser::sending(stack, &refresh).post("/api/sendMessage", chat.by_ada("third")).await.expect(200);
-    steps.take("SendMessage", 2).await;
+    steps.record("SendMessage", 2).await;
     chat.read(&chat.bob.browser, &[]).await.expect(200);
-    steps.take("GetChat", 1).await;
+    steps.record("GetChat", 1).await;
     chat.bob.browser.query("/api/lastMessage", &[("chatId", &chat.id)]).await.expect(200);
-    steps.take("LastMessage", 1).await;
+    steps.record("LastMessage", 1).await;
     chat.bob.browser.get("/api/allConnection").await.expect(200);
-    steps.take("AllConnection", 1).await;
+    steps.record("AllConnection", 1).await;
     chat.bob.browser.get("/api/refresh").await.expect(200);
-    steps.take("Refresh", 1).await;
+    steps.record("Refresh", 1).await;
 
     let _bob = Socket::in_room(stack, &chat.bob, &chat.bob.browser, &chat.id).await;
     let mut socket = Socket::in_room(stack, &chat.ada, &chat.ada.browser, &chat.id).await;
-    steps.take("SocketTicket", 0).await;
-    steps.take("Connect", 2).await;
-    steps.take("JoinChatRoom", 2).await;
+    steps.record("SocketTicket", 0).await;
+    steps.record("Connect", 2).await;
+    steps.record("JoinChatRoom", 2).await;
     for (action, function, commands) in [
         ("chatsend", "Chatsend", 1),
         ("messageRecieved", "MessageReceived", 1),
@@ -89,13 +89,13 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
             "id": chat.bob.id, "userName": "Ada", "friendName": "Bob",
         });
         socket.send_unchecked(frame).await;
-        steps.take(function, commands).await;
+        steps.record(function, commands).await;
     }
     socket.close().await;
-    steps.take("Disconnect", 1).await;
+    steps.record("Disconnect", 1).await;
     // Ends the session and its sockets.
     chat.ada.browser.post_empty("/api/logout").await.expect(200);
-    steps.take("Logout", 2).await;
+    steps.record("Logout", 2).await;
     steps.finish()
 }
 
@@ -107,11 +107,11 @@ struct Steps {
 
 impl Steps {
     /// Waits for the next invocation of this function.
-    async fn take(&mut self, function: &'static str, commands: u64) {
+    async fn record(&mut self, function: &'static str, commands: u64) {
         self.all.push(Step { function, commands, report: self.activity.next(function).await });
     }
 
-    /// Checks that no function was forgotten.
+    /// Checks that every function was used.
     fn finish(self) -> Vec<Step> {
         for function in Template::read().endpoints() {
             let name = &function.name;

@@ -6,8 +6,8 @@
 //! - [`exercise_every_function`] uses all of it, and [`Activity`] reports what that took.
 //! - [`Usage`] is what AWS would bill for it.
 //! - [`Proxy`] stands in front of a server and fails on demand.
-//! - [`Template`] and [`descriptions`] are what `template.yaml` and the descriptions say, so that
-//!   no test keeps a list of functions, routes or fields of its own.
+//! - [`Template`] and [`descriptions`] read `template.yaml` and the APIs' descriptions, so that no
+//!   test keeps its own list of functions, routes or fields.
 
 #![expect(clippy::unwrap_used, reason = "a failure in a helper is the failure of the test that called it")]
 
@@ -48,12 +48,12 @@ pub use workspace::{ASYNCAPI, OPENAPI, PAGE, binaries, cargo, profile_folder, te
 use mongodb::bson::oid::ObjectId;
 use serde_json::Value;
 
-/// Returns an id as the database stores it.
+/// Converts an id to the form that the database stores.
 pub fn object_id(id: &str) -> ObjectId {
     ObjectId::parse_str(id).unwrap()
 }
 
-/// Returns an id that belongs to nothing.
+/// Returns an id that does not exist.
 pub fn unknown_id() -> String {
     ObjectId::new().to_string()
 }

@@ -14,13 +14,13 @@ const KEPT_LINES: usize = 200;
 pub struct Output(Arc<Mutex<VecDeque<String>>>);
 
 impl Output {
-    /// Whether one of the lines contains this text.
+    /// Returns whether one of the lines contains this text.
     pub fn mentions(&self, text: &str) -> bool {
         self.0.lock().unwrap().iter().any(|line| line.contains(text))
     }
 
-    /// Reads `source` to its end on a thread of its own, so that the process never waits for a
-    /// reader. Each line is also sent to `listener`, if there is one, for as long as it listens.
+    /// Reads `source` to its end on its own thread, so that the process never waits for a reader.
+    /// Each line is also sent to `listener`, if any.
     pub(crate) fn drain(&self, source: impl Read + Send + 'static, listener: Option<Sender<String>>) -> JoinHandle<()> {
         let output = self.clone();
         thread::spawn(move || {

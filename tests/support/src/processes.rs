@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::Stack;
 
-/// One process. A later process with the same id is not equal to it.
+/// A process. A later process with the same id is not equal to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
     /// Its id.
@@ -16,30 +16,30 @@ pub struct Process {
 }
 
 impl Process {
-    /// Whether it is still running, and not a zombie.
+    /// Returns whether the process is still running and not a zombie.
     pub fn is_running(&self) -> bool {
         Stat::read(self.id).is_some_and(|stat| stat.started == self.started)
     }
 
-    /// Whether it runs a function.
+    /// Returns whether the process runs a function.
     pub fn is_function(&self) -> bool {
         mentions(self.id, "environ", "AWS_LAMBDA_RUNTIME_API=")
     }
 }
 
-/// Lists the running processes that a stack started, and any others that know its folder.
+/// Lists the running processes that a stack started, and all others that refer to its data folder.
 pub fn processes_of(stack: &Stack) -> Vec<Process> {
     let data = stack.data.to_str().unwrap();
     running().filter(|id| descends(*id, stack.pid()) || knows(*id, data)).filter_map(process).collect()
 }
 
-/// Lists the running processes that know this folder, regardless of who started them.
+/// Lists the running processes that refer to this folder in their arguments or environment.
 pub fn processes_that_know(folder: &Path) -> Vec<Process> {
     let folder = folder.to_str().unwrap();
     running().filter(|id| knows(*id, folder)).filter_map(process).collect()
 }
 
-/// All processes except this one.
+/// Returns the ids of all processes except this one.
 fn running() -> impl Iterator<Item = u32> {
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -66,14 +66,14 @@ fn descends(id: u32, from: u32) -> bool {
     parents.any(|parent| parent == from)
 }
 
-/// The fields of `/proc/ID/stat` that are needed here; see proc(5).
+/// Some fields of `/proc/ID/stat`; see proc(5).
 struct Stat {
     parent: u32,
     started: u64,
 }
 
 impl Stat {
-    /// Returns `None` if there is no such process, or if only its exit status is left.
+    /// Returns `None` if the process does not exist, or if only its exit status is left.
     fn read(id: u32) -> Option<Self> {
         let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
         let fields: Vec<_> = stat.rsplit_once(") ")?.1.split(' ').collect();

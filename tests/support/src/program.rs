@@ -12,11 +12,11 @@ use crate::template::Template;
 use crate::wait::poll;
 use crate::workspace::{PROGRAM, binaries};
 
-/// The time that it may take to end.
+/// The time that the program may take to end.
 const END: Duration = Duration::from_secs(30);
 
-/// A running program that is ready. It ends when this is dropped, and when this process ends, since
-/// either closes its standard input.
+/// A running program that is ready. It ends when the value is dropped or when this process ends,
+/// since either closes its standard input.
 pub(crate) struct Program {
     /// Its last output.
     pub(crate) output: Output,
@@ -25,8 +25,8 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Returns a command that starts it on free ports, with its data in this folder. It inherits no
-    /// variable of the shell that would change what the stack or a function does.
+    /// Returns a command that starts the program on free ports, with its data in this folder. It
+    /// inherits none of the shell's variables that configure the stack or a function.
     pub(crate) fn command(data: &Path) -> Command {
         let mut command = Command::new(binaries().join(PROGRAM));
         for variable in Template::read().variables() {
@@ -41,7 +41,8 @@ impl Program {
         command
     }
 
-    /// Starts it and waits until it is ready. If it gives up, returns its exit status and output.
+    /// Starts the program and waits until it is ready. If it ends before, returns its exit status
+    /// and output.
     pub(crate) fn start(mut command: Command) -> Result<Self, (ExitStatus, String)> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let output = Output::default();
@@ -64,7 +65,7 @@ impl Program {
 
     /// Returns the value that it announced under this name.
     pub(crate) fn fact(&self, name: &str) -> String {
-        self.facts.get(name).unwrap_or_else(|| panic!("the stack announces no {name}:\n{}", self.output)).clone()
+        self.facts.get(name).unwrap_or_else(|| panic!("the stack did not announce {name}:\n{}", self.output)).clone()
     }
 
     /// Closes its standard input.
@@ -72,7 +73,7 @@ impl Program {
         drop(self.child.stdin.take());
     }
 
-    /// Returns its exit status, if it ends in time.
+    /// Waits for the program to end. Returns `None` if it does not end in time.
     pub(crate) fn wait(&mut self) -> Option<ExitStatus> {
         poll(END, || self.child.try_wait().unwrap())
     }

@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-/// The treatment of connections and bytes.
+/// The way in which the proxy treats connections and bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Forward,
@@ -15,8 +15,8 @@ enum Mode {
     Refuse,
 }
 
-/// A proxy in front of a server. It runs on threads of its own, so that it works while a test
-/// waits for its stack.
+/// A proxy in front of a server. It runs on its own threads, so that it works while a test blocks
+/// on its stack.
 pub struct Proxy {
     /// The address that it listens on.
     pub address: SocketAddr,
@@ -76,7 +76,7 @@ impl Proxy {
         self.line.switch(Mode::Hang);
     }
 
-    /// Makes the server answer again. What it was sent while it hung arrives now.
+    /// Makes the server answer again. Bytes that were held back are delivered now.
     pub fn recover(&self) {
         self.line.switch(Mode::Forward);
     }
@@ -88,7 +88,7 @@ impl Line {
         self.changed.notify_all();
     }
 
-    /// Waits until the server does not hang, and returns whether bytes may pass then.
+    /// Waits until the mode is not [`Mode::Hang`]. Returns whether bytes may pass.
     fn may_pass(&self) -> bool {
         let hanging = |state: &mut State| state.mode == Mode::Hang;
         self.changed.wait_while(self.state.lock().unwrap(), hanging).unwrap().mode == Mode::Forward
@@ -102,8 +102,8 @@ impl Line {
         let Ok(server) = TcpStream::connect(target) else { return };
         let (to_client, from_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
         self.state.lock().unwrap().open.extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
-        let there = Arc::clone(&self);
-        thread::spawn(move || there.pump(client, server));
+        let upstream = Arc::clone(&self);
+        thread::spawn(move || upstream.pump(client, server));
         self.pump(from_server, to_client);
     }
 

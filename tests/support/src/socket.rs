@@ -33,7 +33,7 @@ impl Handshake {
         Self::new(stack).query("userId", &user.id).query("name", &user.name)
     }
 
-    /// Returns a handshake of this user with a ticket for this browser.
+    /// Returns a handshake of this user with a ticket from this browser.
     pub async fn with_ticket(stack: &Stack, user: &User, browser: &Browser) -> Self {
         let ticket = browser.post_empty("/api/socketTicket").await.expect(200);
         Self::naming(stack, user).query("ticket", ticket["ticket"].as_str().unwrap())
@@ -72,12 +72,12 @@ impl Handshake {
 
     /// Opens a socket that must not be refused.
     pub async fn open(self) -> WebSocketStream<MaybeTlsStream<TcpStream>> {
-        self.attempt().await.unwrap_or_else(|status| panic!("the socket is refused with {status}"))
+        self.attempt().await.unwrap_or_else(|status| panic!("the socket was refused with {status}"))
     }
 
-    /// Returns the status of a refusal.
+    /// Returns the status of the refusal. The handshake must be refused.
     pub async fn refusal(self) -> u16 {
-        self.attempt().await.err().unwrap_or_else(|| panic!("the socket is open"))
+        self.attempt().await.err().unwrap_or_else(|| panic!("the socket opened"))
     }
 }
 
@@ -110,7 +110,7 @@ impl Socket {
         assert_eq!(self.expect_event("ack").await["ackId"], 0);
     }
 
-    /// Sends a frame that the description allows.
+    /// Sends a frame that matches the description.
     pub async fn send(&mut self, frame: Value) {
         check_frame("action", &frame);
         self.send_unchecked(frame).await;
@@ -151,7 +151,7 @@ impl Socket {
         assert_eq!(self.expect_error(action, status).await.code, code);
     }
 
-    /// Waits for the close frame and returns its code, if any. Nothing may be received before.
+    /// Waits for the close frame and returns its code, if any. No other frame may arrive first.
     pub async fn expect_close(&mut self) -> Option<u16> {
         match self.next().await {
             Frame::Close(code) => code,
@@ -159,13 +159,13 @@ impl Socket {
         }
     }
 
-    /// Checks that it is open and that it received nothing.
+    /// Checks that the socket is open and has received nothing.
     pub async fn expect_silence(&mut self) {
         self.send_unchecked(json!({ "action": "nothing" })).await;
         self.expect_error("nothing", 404).await;
     }
 
-    /// Closes it.
+    /// Closes the socket.
     pub async fn close(mut self) {
         self.stream.close(None).await.unwrap();
     }

@@ -24,17 +24,18 @@ use crate::workspace::{remove_leftovers, temporary_folder};
 pub const ALLOWED_ORIGIN: &str = "https://chat.example.com";
 
 /// The variables that point the tests at a deployed stack: the addresses of its two APIs, of a
-/// server that returns the mails that it sent, as the local stack does, and of its database, in
-/// which tests let time pass and look up sockets.
+/// server that lists its mail as the local stack does, and of its database, in which tests let time
+/// pass and look up sockets.
 const DEPLOYED: [&str; 4] = ["E2E_HTTP_API_URL", "E2E_WEBSOCKET_API_URL", "E2E_MAIL_URL", "E2E_DATABASE_URL"];
 
-/// Whether to skip a test that starts stacks of its own, because a deployed one is under test.
+/// Returns whether to skip a test that starts its own stacks, because a deployed stack is under
+/// test.
 pub fn skip_on_deployed_stack() -> bool {
     let skip = is_deployed();
     if skip {
-        // Not with `println!`, whose output is hidden if the test passes.
+        // Not `println!`, whose output is hidden if the test passes.
         let name = thread::current().name().unwrap_or_default().to_owned();
-        let _ = writeln!(io::stderr(), "{name} is skipped: it needs a stack of its own");
+        let _ = writeln!(io::stderr(), "{name} is skipped: it needs its own stack");
     }
     skip
 }
@@ -71,18 +72,19 @@ impl Setup {
         self
     }
 
-    /// Has the stack start a mongod of its own. Otherwise it uses a new database of the shared one's.
+    /// Lets the stack start its own mongod. By default, it uses a new database on the shared
+    /// stack's.
     pub fn with_own_mongod(mut self) -> Self {
         self.own_mongod = true;
         self
     }
 
-    /// Keeps the data in a folder that outlives the stack, with a mongod of its own.
+    /// Keeps the data in a folder that outlives the stack. The stack starts its own mongod.
     pub fn keeping_data_in(self, data: &Path) -> Self {
         Self { data: Some(data.to_owned()), ..self.with_own_mongod() }
     }
 
-    /// Starts it and waits until it is ready.
+    /// Starts the stack and waits until it is ready.
     pub fn start(self) -> Stack {
         match self.launch() {
             Ok(stack) => stack,
@@ -90,7 +92,7 @@ impl Setup {
         }
     }
 
-    /// Starts it and waits until it gives up. Returns its exit status and output.
+    /// Starts the stack and waits until it gives up. Returns its exit status and output.
     pub fn expect_failure(self) -> (ExitStatus, String) {
         match self.launch() {
             Ok(_) => panic!("the stack started"),
@@ -110,7 +112,7 @@ impl Setup {
     }
 }
 
-/// A running stack; it ends when this is dropped.
+/// A running stack. It ends when the value is dropped.
 pub struct Stack {
     /// The URL of the HTTP API.
     pub http: String,
@@ -165,7 +167,7 @@ impl Stack {
         self.program.as_ref().unwrap().child.id()
     }
 
-    /// Connects to its database, for the runtime of the calling test.
+    /// Connects to its database on the runtime of the calling test.
     pub async fn database(&self) -> Database {
         Client::with_uri_str(&self.database_url).await.unwrap().default_database().unwrap()
     }
@@ -216,14 +218,14 @@ impl Stack {
     pub fn end_by(mut self, signal: Signal) -> ExitStatus {
         let program = self.program.as_mut().unwrap();
         kill_process(Pid::from_child(&program.child), signal).unwrap();
-        program.wait().unwrap_or_else(|| panic!("the stack still runs after {signal:?}:\n{}", self.output))
+        program.wait().unwrap_or_else(|| panic!("the stack is still running after {signal:?}:\n{}", self.output))
     }
 
     /// Closes its standard input and waits for it to end.
     pub fn end(mut self) -> ExitStatus {
         let program = self.program.as_mut().unwrap();
         program.close_input();
-        program.wait().unwrap_or_else(|| panic!("the stack still runs without standard input:\n{}", self.output))
+        program.wait().unwrap_or_else(|| panic!("the stack is still running without standard input:\n{}", self.output))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A view of `template.yaml`, as far as tests need it.
+//! The parts of `template.yaml` that tests need.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -22,7 +22,7 @@ pub struct Function {
     pub name: String,
     /// Its binary.
     pub binary: String,
-    /// The routes that lead to it.
+    /// The routes that invoke it.
     pub routes: Vec<Route>,
     /// The names of its environment variables.
     pub variables: BTreeSet<String>,
@@ -31,7 +31,7 @@ pub struct Function {
     pub permissions: BTreeSet<String>,
 }
 
-/// A route that leads to a function.
+/// A route that invokes a function.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Route {
     /// A route of the HTTP API.
@@ -91,13 +91,14 @@ impl Template {
         self.functions.iter().flat_map(|function| &function.variables).map(String::as_str).collect()
     }
 
-    /// Returns the line that sets an environment variable, copied from a function that has it.
+    /// Returns the line that sets an environment variable, from any function that has it.
     pub fn line_of_variable(&self, variable: &str) -> Option<&str> {
         let start = format!("{variable}:");
         self.text.lines().map(str::trim).find(|line| line.starts_with(&start))
     }
 
-    /// Returns the line that grants exactly these permissions, if the template's policies can.
+    /// Returns the line that grants exactly these permissions, if the template's policies can
+    /// express them.
     pub fn line_of_policies(&self, permissions: &BTreeSet<String>) -> Option<String> {
         let fitting = || self.policies.iter().filter(|policy| policy.permissions.is_subset(permissions));
         let granted: BTreeSet<_> = fitting().flat_map(|policy| &policy.permissions).collect();
@@ -123,13 +124,13 @@ impl Function {
         }
     }
 
-    /// Whether clients invoke it, through either API.
+    /// Returns whether clients invoke the function, through either API.
     pub fn is_endpoint(&self) -> bool {
         self.routes.iter().any(|route| !matches!(route, Route::CustomResource { .. }))
     }
 }
 
-/// Returns what invokes this function.
+/// Returns the routes that invoke this function.
 fn routes(function: &str, properties: &Value, resources: &Map<String, Value>) -> Vec<Route> {
     let arn = format!("{function}.Arn");
     let mut routes = Vec::new();
@@ -181,7 +182,7 @@ impl Policy {
 }
 
 impl fmt::Display for Route {
-    /// Writes the key that events have for it.
+    /// Writes the key that events of this route contain.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Http { method, path } => write!(f, "{method} {path}"),

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use crate::{Browser, Stack};
 
-/// Returns a word in lower case that begins with `start` and occurs nowhere else.
+/// Returns a unique word that begins with `start`.
 pub fn unique(start: &str) -> String {
     format!("{start}{:016x}", rand::random::<u64>())
 }
 
-/// Returns an address that no one has used yet.
+/// Returns an e-mail address that is not in use.
 pub fn new_email() -> String {
     format!("{}@example.com", unique("e2e-"))
 }
@@ -20,7 +20,7 @@ pub async fn send_code(stack: &Stack, email: &str) -> String {
     stack.mailed_code(email).await
 }
 
-/// Returns a new browser in which the address was verified with a mailed code.
+/// Verifies the address with a mailed code. Returns the new browser that did so.
 pub async fn prove_address(stack: &Stack, email: &str) -> Browser {
     let otp = send_code(stack, email).await;
     let browser = Browser::new(stack);
@@ -56,7 +56,7 @@ impl User {
         prove_address(stack, &self.email).await
     }
 
-    /// Returns what others see of a user without a photo.
+    /// Returns the public profile of a user without a photo.
     pub fn public_profile(&self) -> Value {
         json!({ "_id": self.id, "fullName": self.name, "photoUrl": null })
     }

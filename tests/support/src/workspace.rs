@@ -10,19 +10,19 @@ use tempfile::TempDir;
 /// The binary that runs the whole stack.
 pub(crate) const PROGRAM: &str = "stack";
 
-/// The template, below the workspace.
+/// The template, relative to the workspace.
 pub(crate) const TEMPLATE: &str = "template.yaml";
 
-/// The description of the HTTP API, below the workspace.
+/// The description of the HTTP API, relative to the workspace.
 pub const OPENAPI: &str = "docs/openapi.yaml";
 
-/// The description of the WebSocket API, below the workspace.
+/// The description of the WebSocket API, relative to the workspace.
 pub const ASYNCAPI: &str = "docs/asyncapi.yaml";
 
-/// The folder of the demo page's files, below the workspace.
+/// The folder of the demo page's files, relative to the workspace.
 pub const PAGE: &str = "local/stack/page";
 
-/// The prefix of the folders of all stacks.
+/// The prefix of the names of all temporary folders.
 const FOLDER: &str = "stack-";
 
 /// Returns the folder of the workspace.
@@ -31,17 +31,17 @@ pub fn workspace() -> &'static Path {
     support.ancestors().nth(2).unwrap()
 }
 
-/// Returns the folder of the binaries, such as `target/debug`, after building them.
+/// Builds the binaries and returns their folder, such as `target/debug`.
 pub fn binaries() -> &'static Path {
     static BINARIES: LazyLock<PathBuf> = LazyLock::new(|| {
-        // As the stack builds them itself, so that cargo builds their dependencies only once.
+        // The same command as in the stack, so that cargo builds the dependencies only once.
         let mut build = cargo();
         build.args(["build", "--quiet", "--workspace", "--bins"]);
         let folder = profile_folder();
         if folder.ends_with("release") {
             build.arg("--release");
         }
-        assert!(build.status().unwrap().success(), "the binaries do not build");
+        assert!(build.status().unwrap().success(), "the binaries failed to build");
         folder
     });
     &BINARIES
@@ -54,7 +54,7 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// Returns the folder below cargo's target folder that the running program was built into.
+/// Returns the folder in cargo's target folder that contains the running program's binary.
 pub fn profile_folder() -> PathBuf {
     let program = env::current_exe().unwrap();
     let folder = program.parent().unwrap();
@@ -62,7 +62,7 @@ pub fn profile_folder() -> PathBuf {
     if folder.ends_with("deps") { folder.parent().unwrap().to_owned() } else { folder.to_owned() }
 }
 
-/// Creates a folder for one stack. That of a shared stack outlives this process; the next run
+/// Creates a folder for one stack. The folder of a shared stack outlives this process; the next run
 /// removes it.
 pub fn temporary_folder() -> TempDir {
     let prefix = format!("{FOLDER}{}-", std::process::id());
@@ -80,7 +80,8 @@ pub(crate) fn remove_leftovers() {
     }
 }
 
-/// The folder that cargo reserves for tests. It announces it only to tests, not to this library.
+/// Returns the folder that cargo reserves for tests. Cargo passes its path only to tests, not to
+/// this library.
 fn parent_of_temporary_folders() -> PathBuf {
     let folder = profile_folder().with_file_name("tmp");
     fs::create_dir_all(&folder).unwrap();

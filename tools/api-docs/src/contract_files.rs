@@ -1,4 +1,4 @@
-//! No file of the contract is forgotten.
+//! Checks that every file of the contract is described.
 
 use std::fs;
 

@@ -1,4 +1,5 @@
-//! Every example in the descriptions validates against its own schema, and every input can be parsed.
+//! Every example in the descriptions validates against its own schema, and every input can be
+//! parsed.
 
 use boon::{Compiler, Schemas};
 use serde_json::Value;
@@ -23,8 +24,8 @@ fn walk(value: &Value, at: &str, visit: &mut impl FnMut(&Value, &str)) {
     }
 }
 
-/// Validates the examples that `find` returns for each value with a schema under the key `schema`.
-/// Returns their number.
+/// Validates the examples that `find` returns for each value with a schema at the key `schema`.
+/// Returns the number of examples.
 fn check(document: &Node, schema: &str, find: impl Fn(&Value) -> Vec<Value>) -> usize {
     let document = serde_json::to_value(document).unwrap();
     let (mut compiler, mut schemas, mut count) = (Compiler::new(), Schemas::new(), 0);

@@ -1,10 +1,10 @@
 //! Generates `docs/openapi.yaml`, `docs/asyncapi.yaml` and `docs/api.md` from the descriptions in
 //! `shared/src/contract`.
 //!
-//! `cargo run --bin api-docs` writes the files. With `-- --check` it only compares them and fails if
-//! one is outdated.
+//! `cargo run --bin api-docs` writes the files. With `-- --check`, it only compares them and fails
+//! if a file is outdated.
 
-#![expect(clippy::unwrap_used, reason = "a description that cannot be rendered must stop the developer")]
+#![expect(clippy::unwrap_used, reason = "a description that cannot be rendered must fail the build")]
 
 mod asyncapi;
 mod document;
@@ -26,7 +26,7 @@ use clap::Parser;
 /// Generates the descriptions of both APIs in docs/.
 #[derive(Parser)]
 struct Arguments {
-    /// Compare the files instead of writing them; fail if one is outdated
+    /// Compare the files instead of writing them, and fail if one is outdated
     #[arg(long)]
     check: bool,
 }
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for (name, text) in files {
         let path = in_workspace(name);
-        if fs::read_to_string(&path).is_ok_and(|present| present == text) {
+        if fs::read_to_string(&path).is_ok_and(|current| current == text) {
             continue;
         }
         if check {
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     code
 }
 
-/// Returns the path of a file, given relative to the workspace.
+/// Returns the path of a file that is named relative to the workspace.
 fn in_workspace(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name)
 }

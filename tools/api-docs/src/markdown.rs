@@ -48,7 +48,7 @@ fn action_table(document: &Node) -> String {
     for Action { name, effect, .. } in actions::all() {
         let payload = &document["components"]["messages"][asyncapi::operation_id(name)]["payload"];
         let mut fields = properties(document, payload);
-        // Every action accepts it; the text around the table says so once.
+        // Every action accepts an `ackId`; the text around the table says so once.
         fields.retain(|(name, ..)| *name != ACK_ID);
         table += &row(&[&format!("`{name}`"), &list(document, &fields, &[]), effect]);
     }
@@ -80,11 +80,11 @@ fn row(cells: &[&str]) -> String {
 /// The name and the schema of a field or a query parameter, and whether it is required.
 type Field<'a> = (&'a str, &'a Node, bool);
 
-/// Returns the input of an endpoint in words.
+/// Describes the input of an endpoint.
 fn input(document: &Node, endpoint: &Endpoint) -> String {
     let operation = &document["paths"][endpoint.path][endpoint.method.to_lowercase()];
     let fields: Vec<_> = match endpoint.input {
-        // The path shows the id of a photo already.
+        // The path already shows the id of a photo.
         Input::Nothing | Input::Photo => return String::new(),
         Input::Query(_) => {
             let parameters = operation["parameters"].as_sequence().unwrap().iter();
@@ -115,10 +115,10 @@ fn properties<'a>(document: &'a Node, schema: &'a Node) -> Vec<Field<'a>> {
         .collect()
 }
 
-/// Returns the fields in words: whether each is optional, its note, and its limits.
+/// Describes the fields: whether each is optional, its note, and its limits.
 fn list(document: &Node, fields: &[Field], notes: &[(&str, &str)]) -> String {
     for (noted, _) in notes {
-        assert!(fields.iter().any(|(name, ..)| name == noted), "there is a note on {noted:?}, but no such field");
+        assert!(fields.iter().any(|(name, ..)| name == noted), "there is a note on {noted:?}, which is not a field");
     }
     let fields = fields.iter().map(|(name, schema, required)| {
         let schema = resolved(document, schema);
@@ -131,7 +131,7 @@ fn list(document: &Node, fields: &[Field], notes: &[(&str, &str)]) -> String {
     fields.collect::<Vec<_>>().join(", ")
 }
 
-/// Returns the limits of a value in words. The forms of ids, codes and addresses are left to the full
+/// Describes the limits of a value. The formats of ids, codes and addresses are only in the full
 /// descriptions.
 fn limits(schema: &Node) -> Option<String> {
     let number = |key: &str| Some(grouped(schema.get(key)?.as_u64()?));
@@ -140,12 +140,12 @@ fn limits(schema: &Node) -> Option<String> {
     length().or_else(amount)
 }
 
-/// Returns a number below a million with a separator.
+/// Formats a number below a million with a thousands separator.
 fn grouped(number: u64) -> String {
     if number < 1000 { number.to_string() } else { format!("{},{:03}", number / 1000, number % 1000) }
 }
 
-/// Returns the schema that a reference leads to.
+/// Returns the schema that a reference points to, or the schema itself.
 fn resolved<'a>(document: &'a Node, schema: &'a Node) -> &'a Node {
     match schema.get("$ref") {
         Some(reference) => &document["components"]["schemas"][text(reference).rsplit('/').next().unwrap()],

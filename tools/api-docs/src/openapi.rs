@@ -41,7 +41,7 @@ pub(crate) fn document() -> Node {
     document
 }
 
-/// Returns the operation id of an endpoint: the last fixed part of its path, in the singular.
+/// Returns the operation id of an endpoint: the end of its path.
 pub(crate) fn operation_id(path: &str) -> &str {
     match path {
         "/uploads/{photo}" => "photo",
@@ -88,7 +88,7 @@ fn operation(endpoint: Endpoint, schemas: &mut Schemas, photo: &Node) -> Node {
                 let schema = schemas.reply(&body);
                 ("200", json_response(set_cookie_header(cookies.success), content(schema, &body)))
             }
-            Output::NoContent => ("204", map! { "description" => "There are none." }),
+            Output::NoContent => ("204", map! { "description" => "The list is empty." }),
             Output::Photo => ("200", photo_response()),
         };
         add(&mut responses, status, response);
@@ -106,7 +106,8 @@ fn operation(endpoint: Endpoint, schemas: &mut Schemas, photo: &Node) -> Node {
     operation
 }
 
-/// Returns one alternative of the required credentials; without a cookie, that of anyone.
+/// Returns one alternative of the accepted credentials. `None` means that no credentials are
+/// needed.
 fn security_requirement(cookie: Option<&str>) -> Node {
     match cookie {
         None => map! {},
@@ -122,7 +123,7 @@ fn content(schema: Node, described: &Type) -> Node {
     map! { "schema" => schema, "example" => from_json(&described.example) }
 }
 
-/// Returns the schema of a form: the fields of the JSON object, and the photo.
+/// Returns the schema of a form: the fields of the JSON object and the photo.
 fn form(schema: &Node) -> Node {
     let photo = format!(
         "A JPEG, PNG or WebP of at most {MAX_PHOTO_BYTES} bytes, recognized by its content. Without a file, or \
@@ -142,7 +143,7 @@ fn form(schema: &Node) -> Node {
 fn parameters(schemas: &mut Schemas, query: &Type) -> Vec<Node> {
     let examples: Value = serde_json::from_str(&query.example).unwrap();
     let parameters = schemas.parameters(query).into_iter().map(|(name, schema, required)| {
-        // In an address everything is a string; in the description a number is a number.
+        // In a URL, everything is a string; in the description, a number is a number.
         let example = examples[&name].as_str().map(|text| match text.parse::<u32>() {
             Ok(number) => number.into(),
             Err(_) => text.into(),
@@ -196,7 +197,7 @@ fn photo_response() -> Node {
     let picture = || map! { "schema" => map! {} };
     let constant = |value: &str| map! { "required" => true, "schema" => map! { "const" => value } };
     map! {
-        "description" => "The picture.",
+        "description" => "The photo.",
         "headers" => map! {
             "Cache-Control" => constant("public, max-age=31536000, immutable"),
             "X-Content-Type-Options" => constant("nosniff"),
@@ -218,7 +219,7 @@ fn add_unless_empty(to: &mut Node, key: &str, mapping: Node) {
     }
 }
 
-/// Returns the header for an effect on the cookies of the browser.
+/// Returns the `Set-Cookie` header for an effect on the browser's cookies. Empty without an effect.
 fn set_cookie_header(effect: &str) -> Node {
     if effect.is_empty() {
         return map! {};
@@ -255,7 +256,7 @@ fn failure(errors: &[Error], mut headers: Node) -> Node {
             add(&mut headers, "Retry-After", reference("headers", "Retry-After"));
         }
     }
-    // API Gateway reports some failures by itself, in a form of its own.
+    // API Gateway reports some failures itself, in its own form.
     let schema = match status {
         413 | 429 | 500 | 503 => {
             map! { "anyOf" => vec![reference("schemas", "Error"), reference("schemas", "GatewayError")] }
@@ -274,7 +275,7 @@ fn meaning(status: u16) -> &'static str {
         401 => "The credentials are missing, invalid or expired.",
         403 => "Signed in, but not allowed.",
         404 => "It does not exist.",
-        409 => "It exists already.",
+        409 => "It already exists.",
         413 => "The body is too large.",
         415 => "Wrong media type.",
         422 => "The body fails validation.",
@@ -285,7 +286,7 @@ fn meaning(status: u16) -> &'static str {
     }
 }
 
-/// Returns the responses of every endpoint.
+/// Returns the responses that all endpoints share.
 fn responses() -> Node {
     let cause = || "not shown".into();
     let throttled = map! {
@@ -304,7 +305,7 @@ fn responses() -> Node {
 
 fn gateway_error() -> Node {
     map! {
-        "description" => "The form of the replies that API Gateway makes by itself.",
+        "description" => "The form of API Gateway's own replies.",
         "type" => "object",
         "required" => vec!["message"],
         "properties" => map! { "message" => map! { "type" => "string" } },
@@ -324,9 +325,8 @@ fn cookies() -> Node {
         map! { "type" => "apiKey", "in" => "cookie", "name" => name, "description" => description }
     };
     let access = "Identifies the caller, for 15 minutes. `GET /api/refresh` returns the next one.";
-    let refresh = "Identifies the session, for 90 days. It can be used once, and again during the 30 seconds \
-                   after that, so that several tabs may refresh at the same time. A copy that is used later \
-                   ends the session.";
+    let refresh = "Identifies the session, for 90 days. It can be used once, and again within 30 seconds, \
+                   because several tabs may refresh at the same time. Later use ends the session.";
     let signup = "Proves that this browser verified an address, for 15 minutes.";
     map! {
         ACCESS => cookie(ACCESS, access),

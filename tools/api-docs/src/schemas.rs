@@ -39,7 +39,7 @@ const KEYS: [&str; 22] = [
 /// The field that every frame may have.
 pub(crate) const ACK_ID: &str = "ackId";
 
-/// Collects the schemas of everything that is described.
+/// A collection of the schemas that the descriptions use.
 pub(crate) struct Schemas {
     /// Schemas of inputs.
     input: SchemaGenerator,
@@ -47,9 +47,11 @@ pub(crate) struct Schemas {
     output: SchemaGenerator,
     /// The names of replies. Their types lack `"status":true`.
     replies: BTreeSet<String>,
-    /// The names of types whose fields are parameters, which are described where they are used.
+    /// The names of types whose fields are parameters. Parameters are described where they are
+    /// used.
     unnamed: BTreeSet<String>,
-    /// The field and the constant that a frame has in addition to the type of this name.
+    /// The constant field that a frame has in addition to the fields of its type, by the name of
+    /// the type.
     frames: BTreeMap<String, (&'static str, &'static str)>,
 }
 
@@ -71,7 +73,7 @@ impl Schemas {
 
     /// Adds an input and returns a reference to its schema.
     pub(crate) fn input(&mut self, described: &Type) -> Node {
-        // The schema of the output keeps the order of all fields; see `order`.
+        // The output schema keeps the order of all fields; see `order`.
         (described.schema)(&mut self.output);
         node((described.schema)(&mut self.input).as_value())
     }
@@ -100,8 +102,8 @@ impl Schemas {
         node((described.schema)(&mut self.output).as_value())
     }
 
-    /// Adds an input whose fields are parameters. Returns the name and the schema of each, and whether
-    /// it is required.
+    /// Adds an input whose fields are parameters. Returns the name and the schema of each, and
+    /// whether it is required.
     pub(crate) fn parameters(&mut self, described: &Type) -> Vec<(String, Value, bool)> {
         self.input(described);
         let name = (described.name)();
@@ -133,8 +135,8 @@ impl Schemas {
                 if *field == "action" {
                     schema["properties"][ACK_ID] = json!({
                         "$ref": "#/components/schemas/AckId",
-                        "description": "Requests an answer: an `ack` event once the frame is handled, or \
-                                        an `error` event, with the same number.",
+                        "description": "Requests an answer with the same number: an `ack` event once the \
+                                        frame is handled, or an `error` event.",
                     });
                     order.push(ACK_ID.to_owned());
                 }
@@ -144,9 +146,9 @@ impl Schemas {
         components.into()
     }
 
-    /// Returns the names of the properties in the order in which the type declares them. A JSON object
-    /// has no order, but the list of required names has one. For an output it contains all names
-    /// except those of optional fields, which come last.
+    /// Returns the names of the properties in the order in which the type declares them. A JSON
+    /// object has no order, but the list of required names has one. For an output it contains all
+    /// names except those of optional fields, which come last.
     fn order(&self, name: &str, schema: &Value) -> Vec<String> {
         let mut order = self.output.definitions().get(name).map_or_else(Vec::new, names);
         order_all(schema, &mut order);
@@ -193,7 +195,7 @@ pub(crate) fn ordered(schema: &Value, order: &[String]) -> Node {
             ("oneOf" | "anyOf" | "allOf", Value::Array(schemas)) => {
                 schemas.iter().map(|schema| ordered(schema, &[])).collect::<Vec<_>>().into()
             }
-            // Rust's own name for an integer, which says no more than the bounds.
+            // The name of a Rust integer type, which adds nothing to the bounds.
             ("format", Value::String(format)) if format.starts_with("uint") => continue,
             (_, value) => node(value),
         };
@@ -205,7 +207,7 @@ pub(crate) fn ordered(schema: &Value, order: &[String]) -> Node {
 /// Returns the schema of every failure.
 pub(crate) fn error() -> Node {
     map! {
-        "description" => "The reply of every endpoint to a request that fails.",
+        "description" => "The reply to a request that failed.",
         "type" => "object",
         "required" => vec!["status", "error"],
         "properties" => map! {

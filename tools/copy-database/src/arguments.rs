@@ -6,11 +6,12 @@ use clap::Parser;
 
 /// Copies the database and photos of the Express and Socket.IO backend into a database of this one.
 ///
-/// Users and chats keep their ids, messages their order. You can run it again at any time: it adds
-/// what is missing, takes later changes of users, and leaves everything else as it is. The old
-/// database is only read.
+/// Users and chats keep their ids, and messages keep their order. You can repeat the command at any
+/// time: it adds missing records, applies later changes of users, and leaves everything else
+/// unchanged. The old database is only read.
 ///
-/// Each record that is changed or left out is reported with its collection, its id and the reason.
+/// The output lists each record that is changed or left out, with its collection, its id and the
+/// reason.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 110, after_help = EXPECTED)]
 pub(crate) struct Arguments {
@@ -31,7 +32,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Copy even if the new database holds more than an earlier copy of the same source
+    /// Copy even if the new database contains more than an earlier copy of the same source
     #[arg(long)]
     pub(crate) into_existing: bool,
 
@@ -43,7 +44,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "chats")]
     pub(crate) chats_collection: String,
 
-    /// The field of a user that names the photo; if several are given, the first that a user has
+    /// The field of a user that names the photo. If several fields are given, the first one that a
+    /// user has is used
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "photo,photoUrl,profile")]
     pub(crate) photo_field: Vec<String>,
 }
@@ -58,5 +60,5 @@ The old database must look like this:
 Ids are ObjectIds or 24 hex digits. Times are dates, RFC 3339 strings, or milliseconds. Databases of
 another shape can be copied through views.
 
-Exit status: 0 everything was copied, 1 the copy could not be finished, 2 invalid arguments,
-3 something was left out.";
+Exit status: 0 everything was copied, 1 the copy was aborted, 2 invalid arguments, 3 something was
+left out.";

@@ -6,17 +6,17 @@ use mongodb::{Cursor, Database};
 
 use crate::failure::Failure;
 
-/// The most documents in a batch.
+/// The maximum number of documents in a batch.
 const MAX_DOCUMENTS: usize = 500;
 
-/// The size from which a batch takes no further document. The last one has at most 16 MB.
+/// The size at which a batch is full. Its last document, of at most 16 MB, may exceed it.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// The documents of a collection in the order of their ids.
 pub(crate) struct Batches(Cursor<RawDocumentBuf>);
 
 impl Batches {
-    /// Starts to read. Returns an estimate of the number of documents as well.
+    /// Starts reading. Also returns an estimate of the number of documents.
     pub(crate) async fn open(database: &Database, collection: &str) -> Result<(Self, u64), Failure> {
         let collection = database.collection::<RawDocumentBuf>(collection);
         let count = collection.estimated_document_count().await?;
@@ -24,7 +24,7 @@ impl Batches {
         Ok((Self(documents), count))
     }
 
-    /// Returns the next batch; empty at the end.
+    /// Returns the next batch. Empty at the end of the collection.
     pub(crate) async fn next(&mut self) -> Result<Vec<RawDocumentBuf>, Failure> {
         let (mut documents, mut bytes) = (Vec::new(), 0);
         while documents.len() < MAX_DOCUMENTS && bytes < MAX_BYTES {

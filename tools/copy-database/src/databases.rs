@@ -1,4 +1,4 @@
-//! Opens the two databases and decides whether one may be copied into the other.
+//! Opens the two databases and checks that one may be copied into the other.
 
 use futures_util::TryStreamExt;
 use mongodb::bson::oid::ObjectId;
@@ -10,14 +10,14 @@ use shared::indexes;
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 
-/// The collection of the target that records which sources are copied into it, so that the next copy
-/// can resume an interrupted one.
+/// The collection of the target that records which sources are copied into it, so that the next
+/// copy can resume an interrupted one.
 const COPIES: &str = "copies";
 
 /// The collections that a copy writes.
 const WRITTEN: [&str; 3] = ["users", "photos", "log"];
 
-/// Opens both databases and, unless it is a dry run, prepares the target.
+/// Opens both databases. Unless it is a dry run, also prepares the target.
 pub(crate) async fn open(arguments: &Arguments) -> Result<(Database, Database), Failure> {
     let from = Address::parse("--from", &arguments.from, "test").await?;
     let to = Address::parse("--to", &arguments.to, "chat").await?;
@@ -30,17 +30,17 @@ pub(crate) async fn open(arguments: &Arguments) -> Result<(Database, Database), 
     for collection in [&arguments.users_collection, &arguments.chats_collection] {
         require_collection(&source, collection).await?;
     }
-    let noted = target.collection::<Document>(COPIES);
-    let is_noted = noted.find_one(doc! { "_id": &name }).await?.is_some();
-    if !is_noted && !arguments.into_existing && !is_empty(&target).await? {
+    let copies = target.collection::<Document>(COPIES);
+    let is_recorded = copies.find_one(doc! { "_id": &name }).await?.is_some();
+    if !is_recorded && !arguments.into_existing && !is_empty(&target).await? {
         return Err(Failure::new(format!(
             "the target is not empty, and its content was not copied from {name}: \
              empty it, or add --into-existing to copy anyway"
         )));
     }
     if !arguments.dry_run {
-        if !is_noted {
-            noted.insert_one(doc! { "_id": &name, "startedAt": DateTime::now() }).await?;
+        if !is_recorded {
+            copies.insert_one(doc! { "_id": &name, "startedAt": DateTime::now() }).await?;
         }
         indexes::ensure(&target).await?;
     }
@@ -64,7 +64,7 @@ impl Address {
         Ok(Self { option, client })
     }
 
-    /// Returns the hosts and the database, without secrets and options.
+    /// Returns the hosts and the database name, without secrets and options.
     fn name(&self) -> String {
         let mut hosts = self.hosts();
         hosts.sort();
@@ -87,7 +87,7 @@ impl Address {
     }
 }
 
-/// Returns the id of the server's process, which is the same for all of its host names.
+/// Returns the id of the server process, which is the same under all of its host names.
 async fn process(database: &Database) -> Result<ObjectId, Failure> {
     let hello = database.run_command(doc! { "hello": 1 }).await?;
     let version = hello.get_document("topologyVersion").ok();
@@ -98,8 +98,9 @@ async fn process(database: &Database) -> Result<ObjectId, Failure> {
 /// Refuses a source without a collection: a wrong name is more likely than a database without users
 /// or chats.
 async fn require_collection(source: &Database, name: &str) -> Result<(), Failure> {
-    let names: Vec<String> = source.list_collections().await?.map_ok(|found| found.name).try_collect().await?;
-    if names.iter().any(|found| found == name) {
+    let names: Vec<String> =
+        source.list_collections().await?.map_ok(|collection| collection.name).try_collect().await?;
+    if names.iter().any(|existing| existing == name) {
         return Ok(());
     }
     Err(Failure::new(format!("--from has no collection {name}; it has {}", names.join(", "))))

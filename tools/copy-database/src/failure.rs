@@ -33,7 +33,7 @@ impl From<mongodb::error::Error> for Failure {
     }
 }
 
-/// Whether documents were not inserted because someone else inserted them meanwhile.
+/// Returns whether documents were not inserted because another process inserted them meanwhile.
 fn is_duplicate(error: &mongodb::error::Error) -> bool {
     const DUPLICATE_KEY: i32 = 11000;
     match &*error.kind {
@@ -43,7 +43,7 @@ fn is_duplicate(error: &mongodb::error::Error) -> bool {
 }
 
 impl From<shared::Error> for Failure {
-    /// The message of a shared error is for clients. Its cause is what happened.
+    /// Uses the cause, because the message of a shared error is meant for clients.
     fn from(error: shared::Error) -> Self {
         Self(error.source().map_or_else(|| error.to_string(), ToString::to_string))
     }

@@ -1,8 +1,8 @@
 //! Copies the database and photos of the Express and Socket.IO backend into a database of this one.
 //!
-//! Everything is compared with what the target holds: the next copy completes one that was
-//! interrupted, and repeating a complete copy changes nothing. Records that cannot be copied are
-//! reported and left out.
+//! Every record is compared with the target's, so the next copy completes an interrupted one, and
+//! repeating a complete copy changes nothing. Records that cannot be copied are reported and left
+//! out.
 
 mod arguments;
 mod batches;
@@ -28,7 +28,7 @@ use crate::report::Report;
 /// The exit status of a copy that left something out.
 const INCOMPLETE: u8 = 3;
 
-/// The parts of a copy.
+/// The state of a copy.
 struct Copy {
     arguments: Arguments,
     source: Database,

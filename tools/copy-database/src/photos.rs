@@ -24,12 +24,13 @@ impl Uploads {
         }
     }
 
-    /// Reads the photo that a file name, a path or a URL refers to, or returns why it cannot be copied.
+    /// Reads the photo that a file name, a path or a URL refers to. Returns an error text if it
+    /// cannot be copied.
     pub(crate) fn read(&self, reference: &str) -> Result<Photo, String> {
         let folder = self.0.as_deref().ok_or("its photo cannot be found without --uploads")?;
         let file = find(folder, reference).ok_or("its photo is not a file in the uploads folder")?;
         let unreadable = |error| format!("its photo cannot be read: {error}");
-        // Checked first, so that no large file is read into memory.
+        // Check the size first, so that no large file is read into memory.
         let size = fs::metadata(&file).map_err(unreadable)?.len();
         if size > MAX_PHOTO_BYTES as u64 {
             return Err(format!("its photo has {size} bytes, more than {MAX_PHOTO_BYTES}"));
@@ -42,8 +43,8 @@ impl Uploads {
     }
 }
 
-/// Finds the file that the last part of a reference names, literally or percent-encoded. Only files
-/// directly in the folder are found.
+/// Finds the file in the folder that the last part of a reference names, literally or
+/// percent-encoded.
 fn find(folder: &Path, reference: &str) -> Option<PathBuf> {
     let last = |text: &str| text.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
     let path = reference.split(['?', '#']).next().unwrap_or_default();

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// The interval of progress reports without a terminal.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// The counts of the records of one kind.
+/// The numbers of records of one kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     /// Added to the target.
@@ -29,7 +29,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// The counts of a copy, and its lines about single records.
+/// The counts of a copy, and the lines about individual records.
 #[derive(Default)]
 pub(crate) struct Report {
     pub(crate) users: Tally,
@@ -41,7 +41,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Whether everything was copied.
+    /// Returns whether everything was copied.
     pub(crate) fn is_complete(&self) -> bool {
         let tallies = [self.users, self.photos, self.chats, self.messages];
         self.names_left_out == 0 && tallies.iter().all(|tally| tally.left_out == 0)
@@ -63,12 +63,12 @@ impl Report {
         self.say(format_args!("changed: {record}: {how}"));
     }
 
-    /// Starts the progress of `total` records of this kind.
+    /// Starts a progress report on `total` records of this kind.
     pub(crate) fn start(&mut self, kind: &'static str, total: u64) {
         self.progress = Some(Progress::new(kind, total));
     }
 
-    /// Advances the progress by a number of records.
+    /// Advances the progress report by a number of records.
     pub(crate) fn advance(&mut self, records: usize) {
         if let Some(progress) = &mut self.progress {
             progress.advance(records as u64);
@@ -102,7 +102,7 @@ fn write_line(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
-/// The progress of a copy: a bar on a terminal, or a line now and then.
+/// The progress of a copy: a bar on a terminal, otherwise a line every ten seconds.
 struct Progress {
     kind: &'static str,
     total: u64,

@@ -17,15 +17,15 @@ use crate::batches::Batches;
 use crate::failure::Failure;
 use crate::values::{self, Shown, field};
 
-/// Copies all users and returns those that the target has afterwards.
+/// Copies all users. Returns the ids of those that are in the target afterwards.
 pub(crate) async fn copy(copy: &mut Copy) -> Result<HashSet<UserId>, Failure> {
     let (mut batches, count) = Batches::open(&copy.source, &copy.arguments.users_collection).await?;
     copy.report.start("users", count);
-    let mut users = Users { taken: HashSet::new(), emails: HashMap::new() };
+    let mut users = Users { ids: HashSet::new(), emails: HashMap::new() };
     loop {
         let batch = batches.next().await?;
         if batch.is_empty() {
-            return Ok(users.taken);
+            return Ok(users.ids);
         }
         users.copy(copy, &batch).await?;
         copy.report.advance(batch.len());
@@ -42,10 +42,10 @@ struct OldUser {
     photo: Option<String>,
 }
 
-/// The users so far: about a hundred bytes per user.
+/// The users so far. They take about a hundred bytes of memory each.
 struct Users {
-    taken: HashSet<UserId>,
-    /// The first user with each address.
+    ids: HashSet<UserId>,
+    /// The id of the first user with each address.
     emails: HashMap<String, ObjectId>,
 }
 
@@ -61,8 +61,8 @@ impl Users {
                 copy.report.left_out(record, format_args!("user {holder} has its e-mail address in the target"));
                 continue;
             }
-            // One id is an ObjectId, and the other consists of its digits.
-            if !self.taken.insert(user.id) {
+            // One id is an ObjectId, and the other is a string of its digits.
+            if !self.ids.insert(user.id) {
                 copy.report.users.left_out += 1;
                 copy.report.left_out(record, "an earlier user has the same id");
                 continue;
@@ -131,7 +131,7 @@ impl Users {
         let mut photos = copy.arguments.photo_field.iter().filter_map(|name| field(document, name));
         let photo = photos.find(|value| value.as_str() != Some("")).map(|value| match value {
             Bson::String(photo) => photo,
-            // No file has this name, which is reported later.
+            // No file has an empty name, which is reported later.
             _ => String::new(),
         });
         Some(OldUser { record, id, user, photo })
@@ -146,7 +146,7 @@ fn identify(document: &RawDocument) -> Result<(ObjectId, EmailAddress), String> 
     }
 }
 
-/// Returns the name, if any, or why it cannot be copied.
+/// Returns the name, if any. Returns an error text if it cannot be copied.
 fn name(document: &RawDocument) -> Result<Option<String>, String> {
     let name = match field(document, "fullName") {
         None => return Ok(None),
@@ -158,10 +158,10 @@ fn name(document: &RawDocument) -> Result<Option<String>, String> {
         .map_err(|why| format!("its name {why}; the user is asked for it at the next sign-in"))
 }
 
-/// The users of a batch that the target has already.
+/// The users of a batch that are already in the target.
 struct Existing {
     users: HashMap<ObjectId, Document>,
-    /// The user who has each address.
+    /// The id of the user with each address.
     holders: HashMap<String, ObjectId>,
 }
 
@@ -170,9 +170,9 @@ impl Existing {
         let ids: Vec<_> = users.iter().map(|user| user.id).collect();
         let emails: Vec<_> = users.iter().map(|user| Bson::from(&user.user.email)).collect();
         let filter = doc! { "$or": [{ "_id": { "$in": ids } }, { "email": { "$in": emails } }] };
-        let mut found = collection.find(filter).await?;
+        let mut cursor = collection.find(filter).await?;
         let mut existing = Self { users: HashMap::new(), holders: HashMap::new() };
-        while let Some(user) = found.try_next().await? {
+        while let Some(user) = cursor.try_next().await? {
             let Ok(id) = user.get_object_id("_id") else { continue };
             if let Ok(email) = user.get_str("email") {
                 existing.holders.insert(email.to_owned(), id);
@@ -183,12 +183,13 @@ impl Existing {
     }
 }
 
-/// Whether the user was changed in the target after the last change in the source.
+/// Returns whether the user changed in the target after the last change in the source.
 fn is_later(existing: &Document, updated_at: Timestamp) -> bool {
     existing.get_datetime("updatedAt").is_ok_and(|existing| Timestamp::from(*existing) > updated_at)
 }
 
-/// Copies the photo of a user. If it cannot be copied, the user keeps the target's, if any.
+/// Copies the photo of a user. If it cannot be copied, the user keeps the photo in the target, if
+/// any.
 async fn copy_photo(
     copy: &mut Copy,
     record: &str,

@@ -1,4 +1,4 @@
-//! Reads values in the forms in which mongoose applications store them.
+//! Parses values in the forms in which mongoose applications store them.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use shared::values::timestamp::Timestamp;
 /// The end of the year 9999, the last that RFC 3339 can express.
 const LAST_MILLISECOND: i64 = 253_402_300_799_999;
 
-/// Returns the value of a field, or `None` if it cannot be read.
+/// Returns the value of a field. Returns `None` if it is absent, null or cannot be read.
 pub(crate) fn field(document: &RawDocument, name: &str) -> Option<Bson> {
     let value = document.get(name).ok().flatten()?;
     Bson::try_from(value).ok().filter(|value| *value != Bson::Null)
 }
 
-/// Reads an id: an ObjectId, or its 24 hex digits.
+/// Parses an id: an ObjectId, or its 24 hex digits.
 pub(crate) fn id(value: &Bson) -> Option<ObjectId> {
     match value {
         Bson::ObjectId(id) => Some(*id),
@@ -24,13 +24,13 @@ pub(crate) fn id(value: &Bson) -> Option<ObjectId> {
     }
 }
 
-/// Reads a time: a date, an RFC 3339 string, or the milliseconds since 1970 as a number or string.
+/// Parses a time: a date, an RFC 3339 string, or the milliseconds since 1970 as a number or string.
 pub(crate) fn time(value: &Bson) -> Option<Timestamp> {
     let time = match value {
         Bson::DateTime(time) => *time,
         Bson::Int32(millis) => DateTime::from_millis((*millis).into()),
         Bson::Int64(millis) => DateTime::from_millis(*millis),
-        // Saturates; a value out of bounds is not a time.
+        // The cast saturates; a value out of bounds is not a time.
         Bson::Double(millis) => DateTime::from_millis(*millis as i64),
         Bson::String(text) => match text.trim().parse() {
             Ok(millis) => DateTime::from_millis(millis),
@@ -41,7 +41,7 @@ pub(crate) fn time(value: &Bson) -> Option<Timestamp> {
     (0..=LAST_MILLISECOND).contains(&time.timestamp_millis()).then(|| time.into())
 }
 
-/// An id, as reports show it.
+/// Displays an id in reports.
 pub(crate) struct Shown(pub(crate) Option<Bson>);
 
 impl fmt::Display for Shown {

@@ -1,5 +1,5 @@
-//! Creates the indexes of the database while the stack is deployed: a custom resource, which
-//! CloudFormation waits for as for any other
+//! Creates the indexes of the database during a deployment, as a custom resource, which
+//! CloudFormation waits for
 //! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html>).
 
 use std::process::ExitCode;
@@ -40,7 +40,8 @@ async fn ensure_indexes(app: &'static App, event: Event) -> Result<(), String> {
     app.cloud_formation.respond(event.response_url, &response).await
 }
 
-/// The way to answer CloudFormation. Without an answer, even about a failure, it waits for an hour.
+/// A client that answers CloudFormation. Without an answer, CloudFormation waits for the timeout,
+/// even after a failure.
 struct CloudFormation(reqwest::Client);
 
 impl FromEnv for CloudFormation {
@@ -52,9 +53,9 @@ impl FromEnv for CloudFormation {
 impl CloudFormation {
     async fn respond(&self, url: String, response: &Response) -> Result<(), String> {
         let put = self.0.put(url).timeout(Duration::from_secs(10)).json(response);
-        let answered = put.send().await.and_then(reqwest::Response::error_for_status);
-        // Anyone who has the address can answer instead of this function, so it must not be logged.
-        answered.map(drop).map_err(|error| error.without_url().to_string())
+        let response = put.send().await.and_then(reqwest::Response::error_for_status);
+        // Anyone who has the URL can answer instead of this function, so it must not be logged.
+        response.map(drop).map_err(|error| error.without_url().to_string())
     }
 }
 

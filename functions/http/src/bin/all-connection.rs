@@ -1,5 +1,5 @@
-//! `GET /api/allConnection`: lists the chats of the signed-in user, each with the other member and the
-//! last message.
+//! `GET /api/allConnection`: lists the chats of the signed-in user, each with the other member and
+//! the last message.
 
 use std::process::ExitCode;
 

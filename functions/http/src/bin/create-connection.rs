@@ -1,4 +1,4 @@
-//! `POST /api/createConnection`: starts the direct chat of the signed-in user and somebody else.
+//! `POST /api/createConnection`: starts a direct chat of the signed-in user with another user.
 
 use std::process::ExitCode;
 

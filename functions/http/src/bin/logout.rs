@@ -1,4 +1,5 @@
-//! `POST /api/logout`: ends this session, closes its sockets, and clears the cookies of the browser.
+//! `POST /api/logout`: ends this session, closes its sockets, and clears the cookies of the
+//! browser.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! `GET /uploads/{photo}`: returns a profile photo. Its address is the hash of its content, so it can be
-//! cached for ever.
+//! `GET /uploads/{photo}`: returns a profile photo. Its address is the hash of its content, so it
+//! can be cached forever.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! `POST /api/sendMessage`: stores a message. A client that gets no answer repeats the send with the same
-//! `clientId`.
+//! `POST /api/sendMessage`: stores a message. A client that receives no response repeats the
+//! request with the same `clientId`.
 
 use std::process::ExitCode;
 

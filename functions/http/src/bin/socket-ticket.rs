@@ -1,5 +1,5 @@
-//! `POST /api/socketTicket`: returns a ticket for one socket, for browsers whose cookies do not reach the
-//! WebSocket API.
+//! `POST /api/socketTicket`: returns a ticket for one socket, for browsers whose cookies do not
+//! reach the WebSocket API.
 
 use std::process::ExitCode;
 

@@ -53,8 +53,8 @@ async fn upload_details(app: &'static App, request: Request) -> Result<Reply> {
     Reply::message("Successfully updated Data")?.with_cookies(app.cookies.signed_in(&session)?)
 }
 
-/// The proof that a browser presents: that it just verified an address, that it is signed in, or
-/// both.
+/// The proofs that a browser presents: that it has just verified an address, that it is signed in,
+/// or both.
 struct Proof {
     verified: Option<EmailAddress>,
     signed_in: Result<AccessToken>,
@@ -69,8 +69,8 @@ impl Proof {
         }
     }
 
-    /// Returns the session of a signed-in user, whose address must still be compared, or `None` for a
-    /// browser that verified this very address.
+    /// Returns `None` for a browser that has verified this address. Otherwise returns the session
+    /// of the signed-in user, whose address must still be compared.
     async fn session_for(self, email: &EmailAddress, sessions: &Sessions) -> Result<Option<Session>> {
         if self.verified.as_ref() == Some(email) {
             return Ok(None);

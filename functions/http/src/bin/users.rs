@@ -28,11 +28,11 @@ async fn users(app: &'static App, request: Request) -> Result<Reply> {
     let UsersInput { search, limit, after } = request.query()?;
     let limit = limit.get();
     // One more profile than requested shows whether there is another page.
-    let mut found = app.users.directory(search.as_ref(), after, limit + 1).await?;
-    let has_more = found.len() > limit;
-    found.truncate(limit);
+    let mut profiles = app.users.directory(search.as_ref(), after, limit + 1).await?;
+    let has_more = profiles.len() > limit;
+    profiles.truncate(limit);
     let photos = request.photo_base();
-    let data: Vec<_> = found.into_iter().map(|profile| profile.into_person(&photos)).collect();
+    let data: Vec<_> = profiles.into_iter().map(|profile| profile.into_person(&photos)).collect();
     let next = data.last().filter(|_| has_more).map(|person| person.id);
     Reply::ok(UsersOutput { data, next })
 }

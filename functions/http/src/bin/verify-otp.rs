@@ -1,5 +1,5 @@
-//! `POST /api/verifyOtp`: exchanges a one-time code for a sign-in, or for the right to complete a new
-//! profile.
+//! `POST /api/verifyOtp`: exchanges a one-time code for a sign-in, or for the right to complete a
+//! new profile.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `addFriend`: tells a new friend, on all their sockets, that the two are connected.
+//! `addFriend`: notifies a new friend on all their sockets that the two are connected.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `chatsend`: shows a message to the others in a room at once. Storing it is `POST /api/sendMessage`.
+//! `chatsend`: shows a message to the others in a room at once. `POST /api/sendMessage` stores it.
 
 use std::process::ExitCode;
 

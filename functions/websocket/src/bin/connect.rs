@@ -28,8 +28,8 @@ shared::parts! {
 }
 
 async fn connect(app: &'static App, handshake: Handshake) -> Result<()> {
-    // Browsers send an origin, and let any page open a socket anywhere, cookies included. Other
-    // clients send no origin.
+    // Browsers let any page open a socket to any host, with cookies, but they send the origin.
+    // Other clients send no origin.
     if handshake.header("origin").is_some_and(|origin| !app.allowed_origins.contains(origin)) {
         return Err(ORIGIN_NOT_ALLOWED);
     }
@@ -41,8 +41,8 @@ async fn connect(app: &'static App, handshake: Handshake) -> Result<()> {
     if proof.user() != user_id {
         return Err(NOT_THE_CALLER);
     }
-    // The record comes first: a concurrent sign-out either finds it, or has ended the session that is
-    // checked next.
+    // Store the record first, so that a concurrent logout either finds it or has already ended the
+    // session, which is checked next.
     app.connections.record(&Connection::new(handshake.connection.clone(), user_id, proof.session(), &name)).await?;
     if let Err(error) = proof.redeem(&app.sessions).await {
         app.connections.forget(&handshake.connection).await?;
@@ -72,7 +72,7 @@ impl Proof {
         }
     }
 
-    /// Checks that the session has not ended, and uses up a ticket.
+    /// Checks that the session has not ended, and consumes a ticket.
     async fn redeem(&self, sessions: &Sessions) -> Result<()> {
         match self {
             Self::Ticket(ticket) if sessions.redeem(ticket).await? => Ok(()),

@@ -1,4 +1,4 @@
-//! `$default`: tells the sender of a frame without a route which actions there are.
+//! `$default`: reports the available actions to the sender of a frame without a route.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! `$disconnect`: forgets a closed connection. API Gateway does not guarantee this event, so records
-//! expire as well.
+//! `$disconnect`: removes the record of a closed connection. API Gateway does not guarantee this
+//! event, so records expire as well.
 
 use std::process::ExitCode;
 

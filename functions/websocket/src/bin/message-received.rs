@@ -1,4 +1,4 @@
-//! `messageRecieved`: tells the others in a room that a message arrived.
+//! `messageRecieved`: notifies the others in a room that a message arrived.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `sendActiveResponse`: tells the others in a room that the sender is active.
+//! `sendActiveResponse`: notifies the others in a room that the sender is active.
 
 use std::process::ExitCode;
 

@@ -31,10 +31,10 @@ const MAX_HEAD: usize = 10_240;
 /// The stage whose name is not part of paths.
 const DEFAULT_STAGE: &str = "$default";
 
-/// Makes the answer to `GET /` for templates without a route for it.
+/// Returns the page for `GET /` if the template has no route for it.
 pub(crate) type Index = Arc<dyn Fn() -> Response + Send + Sync>;
 
-/// The HTTP API of the template, for routes of your own that build on it. A clone is the same API.
+/// The HTTP API of the template, which additional routes can build on. Clones share the same API.
 #[derive(Clone)]
 pub struct HttpApi(Arc<Inner>);
 
@@ -66,7 +66,7 @@ impl HttpApi {
         Ok(Self(Arc::new(Inner { stage, routes, cors, host, activity, meter, index })))
     }
 
-    /// Answers a request as the deployed API would.
+    /// Handles a request as the deployed API would.
     pub async fn answer(&self, request: Request) -> Response {
         let origin = request.headers().get(header::ORIGIN).cloned();
         if let Some(cors) = &self.0.cors
@@ -82,12 +82,12 @@ impl HttpApi {
         response
     }
 
-    /// Lets pages that may use the API read the answers of `routes` too.
+    /// Applies the API's CORS settings to `routes`.
     pub fn allow_origins(&self, routes: Router) -> Router {
         routes.layer(middleware::from_fn_with_state(self.clone(), apply_cors))
     }
 
-    /// Returns the first segment of all paths with a slash before it, or nothing for `$default`.
+    /// Returns the stage as a path prefix, such as `/v1`, or an empty string for `$default`.
     pub(crate) fn stage_prefix(&self) -> String {
         if self.0.stage == DEFAULT_STAGE { String::new() } else { format!("/{}", self.0.stage) }
     }
@@ -130,9 +130,9 @@ impl Inner {
             return refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         }
         let Invoked { answer, report } = self.host.invoke(&matched.function, payload.into()).await;
-        let answered = answer.ok().and_then(|answer| event::response(&answer));
+        let response = answer.ok().and_then(|answer| event::response(&answer));
         let mut response =
-            answered.unwrap_or_else(|| refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"));
+            response.unwrap_or_else(|| refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"));
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("apigw-requestid", id);
         }
@@ -141,7 +141,7 @@ impl Inner {
         response
     }
 
-    /// Returns the path that routes are compared with, or nothing for a path of another stage.
+    /// Returns the path without its stage, or `None` if it is outside of the stage.
     fn without_stage<'a>(&self, path: &'a str) -> Option<&'a str> {
         if self.stage == DEFAULT_STAGE {
             return Some(path);
@@ -153,7 +153,7 @@ impl Inner {
     }
 }
 
-/// Returns an answer of the gateway's own.
+/// Returns an error response of the gateway itself.
 pub(super) fn refusal(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({ "message": message }))).into_response()
 }

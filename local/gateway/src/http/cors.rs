@@ -23,7 +23,7 @@ const DISCARDED: [HeaderName; 6] = [
     ACCESS_CONTROL_MAX_AGE,
 ];
 
-/// Whether it is a preflight: a browser asks whether it may send a request.
+/// Returns whether a request is a CORS preflight.
 pub(super) fn is_preflight(request: &Request) -> bool {
     let headers = request.headers();
     request.method() == Method::OPTIONS
@@ -31,7 +31,7 @@ pub(super) fn is_preflight(request: &Request) -> bool {
         && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Answers a preflight with 204, which allows nothing to an origin that is not listed.
+/// Answers a preflight with 204. An origin that is not listed gets no CORS headers.
 pub(super) fn preflight(cors: &Cors, origin: Option<&HeaderValue>) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;

@@ -18,14 +18,14 @@ use super::routes::{Matched, decode};
 use crate::clock::Now;
 use crate::ids::{ACCOUNT_ID, trace_id};
 
-/// The data of an event that is not in the request itself.
+/// The data of an event that is not part of the request.
 pub(super) struct Context<'a> {
     pub(super) id: &'a str,
     pub(super) stage: &'a str,
     pub(super) peer: SocketAddr,
 }
 
-/// Returns the event for a request. Parts that the request does not have are absent.
+/// Returns the event for a request. Fields without a value are omitted.
 pub(super) fn request(head: &Parts, body: Bytes, matched: &Matched, context: &Context<'_>) -> Vec<u8> {
     let Context { id, stage, peer } = *context;
     let host = text(&head.headers, HOST).unwrap_or("localhost");
@@ -77,7 +77,7 @@ pub(super) fn request(head: &Parts, body: Bytes, matched: &Matched, context: &Co
     Value::Object(event).to_string().into_bytes()
 }
 
-/// Reads the response from a function's answer, or nothing if the answer is not a response.
+/// Converts a function's answer into a response. Returns `None` if the answer is malformed.
 pub(super) fn response(answer: &[u8]) -> Option<Response> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -111,7 +111,8 @@ pub(super) fn response(answer: &[u8]) -> Option<Response> {
     Some(response)
 }
 
-/// Encodes a body: as text if the gateway treats its media type as text, as base64 otherwise.
+/// Encodes a body as text if its media type is textual, otherwise as base64. Returns the encoded
+/// body and whether it is base64.
 fn encode_body(media_type: Option<&str>, body: Bytes) -> (Option<String>, bool) {
     if body.is_empty() {
         return (None, false);
@@ -136,8 +137,8 @@ fn cookies(headers: &HeaderMap) -> Vec<&str> {
     values.flat_map(|value| value.split(';')).map(str::trim).filter(|cookie| !cookie.is_empty()).collect()
 }
 
-/// Returns the headers in lower case: values of the same name are joined by commas, cookies are
-/// left out, and the headers that the gateway adds are included.
+/// Returns the headers with lower-case names, including those that the gateway adds but without
+/// cookies. Values of the same name are joined by commas.
 fn headers(headers: &HeaderMap, body_bytes: usize, host: &str, peer: SocketAddr) -> BTreeMap<String, String> {
     let mut joined = BTreeMap::new();
     for name in headers.keys().filter(|name| **name != COOKIE) {
@@ -153,7 +154,7 @@ fn headers(headers: &HeaderMap, body_bytes: usize, host: &str, peer: SocketAddr)
     joined
 }
 
-/// Returns the decoded parameters; values of the same name are joined by commas.
+/// Returns the decoded parameters. Values of the same name are joined by commas.
 fn query_parameters(query: &str) -> BTreeMap<String, String> {
     let mut joined: BTreeMap<String, String> = BTreeMap::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {

@@ -27,7 +27,7 @@ pub(crate) fn local_routes(api: &HttpApi, activity: Activity, meter: Meter, host
     api.allow_origins(activity.merge(usage)).merge(invocations)
 }
 
-/// Sends all activity from now on, as server-sent events.
+/// Streams all future activity as server-sent events.
 async fn follow(State(activity): State<Activity>) -> impl IntoResponse {
     let entries = stream::unfold(activity.subscribe(), async |mut entries| {
         loop {

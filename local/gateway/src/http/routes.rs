@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use crate::error::Error;
 use crate::template::HttpRoute;
 
-/// The route of a request.
+/// The route that matches a request.
 pub(super) struct Matched {
     pub(super) function: String,
     /// The route's key, such as `GET /uploads/{photo}`.
@@ -15,11 +15,11 @@ pub(super) struct Matched {
     pub(super) parameters: Vec<(String, String)>,
 }
 
-/// The routes of one kind by their methods, each with its function and its key.
+/// The routers of one kind of route, by method. Each route holds its function and its key.
 type Table = HashMap<String, matchit::Router<(String, String)>>;
 
-/// The routes by precedence: an exact path comes before a path with parameters, that before
-/// `{proxy+}`, and `$default` takes the rest
+/// The routes in order of precedence: exact paths, paths with parameters, `{proxy+}`, and
+/// `$default` for the rest
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>).
 #[derive(Default)]
 pub(super) struct Routes {
@@ -52,7 +52,7 @@ impl Routes {
     /// Finds the route of a request.
     pub(super) fn find(&self, method: &str, path: &str) -> Option<Matched> {
         let kinds = [(&self.plain, method), (&self.plain, "ANY"), (&self.greedy, method), (&self.greedy, "ANY")];
-        let found = kinds.into_iter().find_map(|(table, method)| table.get(method)?.at(path).ok());
+        let matched = kinds.into_iter().find_map(|(table, method)| table.get(method)?.at(path).ok());
         let default = || {
             self.default.clone().map(|function| Matched {
                 function,
@@ -60,9 +60,9 @@ impl Routes {
                 parameters: Vec::new(),
             })
         };
-        found.map_or_else(default, |found| {
-            let (function, key) = found.value.clone();
-            let parameters = found.params.iter().map(|(name, value)| (name.to_owned(), decode(value)));
+        matched.map_or_else(default, |matched| {
+            let (function, key) = matched.value.clone();
+            let parameters = matched.params.iter().map(|(name, value)| (name.to_owned(), decode(value)));
             Some(Matched { function, key, parameters: parameters.collect() })
         })
     }
@@ -87,15 +87,15 @@ mod tests {
     }
 
     #[test]
-    fn the_most_specific_route_is_taken() {
+    fn the_most_specific_route_wins() {
         let routes =
             routes(&[("GET", "/a/b"), ("GET", "/a/{x}"), ("GET", "/a/{rest+}"), ("ANY", "/any"), ("ANY", "$default")]);
-        let taken = |method: &str, path: &str| routes.find(method, path).unwrap().function;
-        assert_eq!(taken("GET", "/a/b"), "GET /a/b");
-        assert_eq!(taken("GET", "/a/c"), "GET /a/{x}");
-        assert_eq!(taken("GET", "/a/c/d"), "GET /a/{rest+}");
-        assert_eq!(taken("DELETE", "/any"), "ANY /any");
-        assert_eq!(taken("POST", "/a/b"), "ANY $default");
+        let function_for = |method: &str, path: &str| routes.find(method, path).unwrap().function;
+        assert_eq!(function_for("GET", "/a/b"), "GET /a/b");
+        assert_eq!(function_for("GET", "/a/c"), "GET /a/{x}");
+        assert_eq!(function_for("GET", "/a/c/d"), "GET /a/{rest+}");
+        assert_eq!(function_for("DELETE", "/any"), "ANY /any");
+        assert_eq!(function_for("POST", "/a/b"), "ANY $default");
     }
 
     #[test]

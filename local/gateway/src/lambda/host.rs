@@ -1,4 +1,4 @@
-//! All functions of a template.
+//! The functions of a template.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use super::process::Settings;
 use super::runtime_api::RuntimeApi;
 use crate::template::Function;
 
-/// Invokes functions. A clone has the same processes.
+/// Invokes functions. Clones share the same processes.
 #[derive(Clone)]
 pub(crate) struct Host(Arc<HashMap<String, Arc<Pool>>>);
 
 impl Host {
-    /// A host for these functions, whose Runtime API is served at `127.0.0.1:port`, and the API,
-    /// which the caller must serve.
+    /// Returns a host for these functions, and their Runtime API, which the caller must serve at
+    /// `127.0.0.1:port`.
     pub(crate) fn new(functions: Vec<Function>, port: u16, settings: Settings) -> (Self, RuntimeApi) {
         let (api, settings) = (RuntimeApi::new(port), Arc::new(settings));
         let pools = functions.into_iter().map(|function| {

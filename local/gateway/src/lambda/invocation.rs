@@ -34,12 +34,11 @@ pub(crate) enum InvokeError {
 pub(crate) struct Report {
     /// The function's logical id.
     pub(super) function: String,
-    /// How long the process took from its start until it was ready, if this was its first
-    /// invocation.
+    /// The time from the start of the process until it was ready, if this was its first invocation.
     pub(super) init_millis: Option<f64>,
-    /// How long the function took to answer.
+    /// The time that the function took to answer.
     pub(super) millis: f64,
-    /// How many commands it sent to the database, if they are counted.
+    /// The number of commands that the function sent to the database, if they are counted.
     pub(super) database_commands: Option<u64>,
 }
 

@@ -15,11 +15,11 @@ use super::runtime_api::RuntimeApi;
 use crate::ids::invocation_id;
 use crate::template::Function;
 
-/// After an answer, the runtime requests the next invocation at once; a process that does not is
-/// stuck.
+/// The time in which the runtime must request the next invocation after an answer. A process that
+/// exceeds it is stuck.
 const NEXT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A function with its processes and its queue.
+/// A function, its processes, and its queue of invocations.
 pub(super) struct Pool {
     function: Function,
     settings: Arc<Settings>,
@@ -29,16 +29,16 @@ pub(super) struct Pool {
 
 #[derive(Default)]
 struct State {
-    /// The invocations that no process has taken yet.
+    /// Invocations that no process has picked up yet.
     waiting: VecDeque<Waiting>,
-    /// The processes without work. The one that worked last is woken first, so that the others can
-    /// end.
+    /// Idle processes. The most recently used one is woken first, so that the others reach their
+    /// idle timeout.
     idle: Vec<Idle>,
-    /// How many processes have not requested work yet.
+    /// The number of processes that have not requested work yet.
     starting: usize,
-    /// How many processes there are.
+    /// The number of processes.
     processes: usize,
-    /// The owners of the processes.
+    /// The tasks that own the processes.
     workers: JoinSet<()>,
     stopped: bool,
 }
@@ -68,7 +68,7 @@ impl Pool {
         receiver.await.unwrap_or_else(|_| InvokeError::Stopping.into())
     }
 
-    /// Kills all processes. Whoever waits for an answer gets an error.
+    /// Kills all processes. Pending invocations fail.
     pub(super) fn stop(&self) {
         let mut state = self.state();
         state.stopped = true;
@@ -76,7 +76,7 @@ impl Pool {
         state.workers.abort_all();
     }
 
-    /// Wakes a process for the next invocation, or starts one more if the limit allows it.
+    /// Wakes an idle process for the next invocation, or starts another one if the limit allows it.
     fn find_worker(self: &Arc<Self>) {
         let mut state = self.state();
         if state.stopped {
@@ -86,7 +86,7 @@ impl Pool {
             return;
         }
         while let Some(idle) = state.idle.pop() {
-            // A process whose idle time has just run out no longer listens.
+            // A process that has just reached its idle timeout no longer listens.
             if idle.wake.send(()).is_ok() {
                 return;
             }
@@ -116,7 +116,7 @@ impl Pool {
                     }
                 }
             }
-            // The invocation that has waited longest gets the reason why there is no process.
+            // The oldest waiting invocation fails with the reason why no process could start.
             Err(error) => {
                 let invocation = self.state().waiting.pop_front();
                 if let Some(invocation) = invocation {
@@ -130,7 +130,7 @@ impl Pool {
         self.find_worker();
     }
 
-    /// Has the process handle an invocation. Returns false if it cannot handle another one.
+    /// Runs an invocation in the process. Returns false if the process cannot handle another one.
     async fn run(&self, process: &mut Process, invocation: Waiting) -> bool {
         let meter = &self.settings.meter;
         meter.count_invocation(&self.function.name);
@@ -153,7 +153,7 @@ impl Pool {
         usable
     }
 
-    /// Returns the next invocation, or nothing if none came while a process may be idle.
+    /// Returns the next invocation, or `None` if none arrives within the idle timeout.
     async fn next(&self) -> Option<Waiting> {
         loop {
             let (id, woken) = {
@@ -168,7 +168,7 @@ impl Pool {
             };
             if timeout(self.settings.idle, woken).await.is_err() {
                 let mut state = self.state();
-                // It may have been woken at the very moment that its time ran out.
+                // The process may have been woken just as its timeout elapsed.
                 let was_idle = state.idle.iter().position(|idle| idle.id == id);
                 if let Some(position) = was_idle {
                     state.idle.remove(position);

@@ -1,4 +1,4 @@
-//! One process of a function: an execution environment, in Lambda's words.
+//! One process of a function: an execution environment, in Lambda's terms.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use crate::usage::Meter;
 /// Lambda gives an environment ten seconds to initialize.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a binary may be missing while cargo replaces it.
+/// The time for which a binary may be missing while cargo replaces it.
 const REPLACE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The settings that the processes of all functions share.
@@ -30,11 +30,11 @@ pub(crate) struct Settings {
     pub(crate) binaries: PathBuf,
     /// The process group that processes join.
     pub(crate) group: i32,
-    /// How many processes a function may have.
+    /// The maximum number of processes per function.
     pub(crate) max_processes: usize,
-    /// How long a process may be idle before it ends.
+    /// The time for which a process may be idle before it ends.
     pub(crate) idle: Duration,
-    /// The way to the database, if commands are counted.
+    /// The tap on the database, if commands are counted.
     pub(crate) tap: Option<Tap>,
     /// Counts invocations and their durations.
     pub(crate) meter: Meter,
@@ -48,13 +48,13 @@ pub(super) struct Process {
     path: PathBuf,
     built: Option<SystemTime>,
     commands: Commands,
-    /// How long it took to start, until it is taken.
+    /// The time that it took to start, until it is reported.
     init: Option<Duration>,
 }
 
 /// The commands that a process sends to the database.
 enum Commands {
-    /// The function has no address of the database.
+    /// The function does not have the database's address.
     None,
     /// They are counted.
     Counted(OpenTap),
@@ -70,9 +70,9 @@ impl Process {
         let path = settings.binaries.join(&function.binary);
         let built = modified(&path);
         let failed = |error: io::Error| InvokeError::Exited(format!("{}: {error}", path.display()));
-        let (commands, tapped) = tap(function, settings).await.map_err(failed)?;
+        let (commands, database_variable) = tap(function, settings).await.map_err(failed)?;
         let since = Instant::now();
-        let mut child = spawn(&path, function, tapped, settings, &slot).await.map_err(failed)?;
+        let mut child = spawn(&path, function, database_variable, settings, &slot).await.map_err(failed)?;
         forward(child.stdout.take(), &function.name);
         forward(child.stderr.take(), &function.name);
         let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
@@ -82,17 +82,18 @@ impl Process {
         Ok(process)
     }
 
-    /// Whether the binary was rebuilt since this process started.
+    /// Returns whether the binary was rebuilt since this process started.
     pub(super) fn is_outdated(&self) -> bool {
         modified(&self.path) != self.built
     }
 
-    /// Returns how long the process took to start, the first time that it is called.
+    /// Returns the time that the process took to start. Returns `None` after the first call.
     pub(super) fn take_init_duration(&mut self) -> Option<Duration> {
         self.init.take()
     }
 
-    /// Returns how many commands it has sent to the database, if they are counted.
+    /// Returns the number of commands that the process has sent to the database, if they are
+    /// counted.
     pub(super) fn database_commands(&self) -> Option<u64> {
         match &self.commands {
             Commands::None => Some(0),
@@ -101,8 +102,7 @@ impl Process {
         }
     }
 
-    /// Has the process handle one invocation. After an error that is not the function's own, the
-    /// process is unusable.
+    /// Runs one invocation. After any error except the function's own, the process is unusable.
     pub(super) async fn invoke(&mut self, id: String, payload: Bytes, function: &Function) -> Answer {
         self.signal(Signal::CONT);
         let arn = function_arn(&function.name);
@@ -116,8 +116,7 @@ impl Process {
         }
     }
 
-    /// Waits until the process requests the next invocation, and freezes it: from then on nothing
-    /// in it runs.
+    /// Waits until the process requests the next invocation, then freezes the process.
     pub(super) async fn wait_until_ready(&mut self, limit: Duration) -> Result<(), InvokeError> {
         tokio::select! {
             requested = timeout(limit, self.slot.requested()) => {
@@ -131,14 +130,14 @@ impl Process {
 
     fn signal(&self, signal: Signal) {
         if let Some(pid) = self.pid {
-            // If the process is gone, waiting for its answer reports it.
+            // If the process is gone, waiting for its answer reports that.
             let _ = kill_process(pid, signal);
         }
     }
 }
 
-/// Opens a way to the database that counts commands. Also returns the variable that leads the
-/// process there, with its value.
+/// Opens a tap on the database for one process. Also returns the environment variable that points
+/// the process to the tap, with its value.
 async fn tap(function: &Function, settings: &Settings) -> io::Result<(Commands, Option<(String, String)>)> {
     let Some(tap) = &settings.tap else { return Ok((Commands::Unknown, None)) };
     let Some(value) = function.environment.get(&tap.variable) else { return Ok((Commands::None, None)) };
@@ -150,7 +149,7 @@ async fn tap(function: &Function, settings: &Settings) -> io::Result<(Commands, 
 async fn spawn(
     path: &Path,
     function: &Function,
-    tapped: Option<(String, String)>,
+    database_variable: Option<(String, String)>,
     settings: &Settings,
     slot: &Slot,
 ) -> io::Result<Child> {
@@ -160,7 +159,7 @@ async fn spawn(
         .envs(lambda_environment(function))
         .env("AWS_LAMBDA_RUNTIME_API", slot.address())
         .envs(&function.environment)
-        .envs(tapped)
+        .envs(database_variable)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -197,7 +196,7 @@ fn lambda_environment(function: &Function) -> [(&'static str, String); 11] {
     ]
 }
 
-/// Prints the output of a process, with the function's name before each line, until it ends.
+/// Prints the output of a process until it ends, with the function's name before each line.
 fn forward(output: Option<impl AsyncRead + Send + Unpin + 'static>, name: &str) {
     let Some(output) = output else { return };
     let name = name.to_owned();

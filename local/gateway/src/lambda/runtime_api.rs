@@ -1,6 +1,6 @@
 //! The Lambda Runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
 //!
-//! Each process has its own base path, by which the API knows who is calling.
+//! Each process has its own base path, which identifies it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,13 +33,14 @@ pub(super) struct Invocation {
 /// The state that the API keeps for one process.
 struct Exchange {
     invocations: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
-    /// Notified each time that the process requests the next invocation.
+    /// Notified whenever the process requests the next invocation.
     requested: Notify,
     /// The invocation that the process is handling, and the receiver of its answer.
     current: Mutex<Option<(String, oneshot::Sender<Answer>)>>,
 }
 
-/// A place in the API for one process, held by the owner of the process. Dropping it gives it up.
+/// One process's connection to the API, held by the owner of the process. Dropping it closes the
+/// connection.
 pub(super) struct Slot {
     id: String,
     api: RuntimeApi,
@@ -59,11 +60,11 @@ impl Slot {
         self.exchange.requested.notified().await;
     }
 
-    /// Hands an invocation to the process. The answer arrives at the returned receiver.
+    /// Passes an invocation to the process. Returns a receiver for the answer.
     pub(super) async fn invoke(&self, invocation: Invocation) -> oneshot::Receiver<Answer> {
         let (sender, receiver) = oneshot::channel();
         *lock(&self.exchange.current) = Some((invocation.id.clone(), sender));
-        // If the process is gone, no answer comes, and the owner notices its end.
+        // If the process is gone, no answer arrives, and the owner notices its end.
         let _ = self.invocations.send(invocation).await;
         receiver
     }
@@ -75,7 +76,7 @@ impl Drop for Slot {
     }
 }
 
-/// The API for the processes of all functions. A clone is the same API.
+/// The API for the processes of all functions. Clones share the same API.
 #[derive(Clone)]
 pub(crate) struct RuntimeApi {
     port: u16,
@@ -83,7 +84,7 @@ pub(crate) struct RuntimeApi {
 }
 
 impl RuntimeApi {
-    /// An API that will be served on this port of the loopback interface.
+    /// Creates an API that will be served on this port of the loopback interface.
     pub(super) fn new(port: u16) -> Self {
         Self { port, exchanges: Arc::default() }
     }
@@ -108,10 +109,10 @@ impl RuntimeApi {
             .route("/{process}/2018-06-01/runtime/invocation/{id}/response", post(respond))
             .route("/{process}/2018-06-01/runtime/invocation/{id}/error", post(fail))
             .route("/{process}/2018-06-01/runtime/init/error", post(fail_init))
-            // A little over the limit, so that an answer that exceeds it gets its own error.
+            // Slightly above the limit, so that `respond` reports an answer that exceeds it.
             .layer(DefaultBodyLimit::max(MAX_PAYLOAD + 1024))
             .with_state(self);
-        // It ends with an error only if the listener does.
+        // Serving fails only if the listener fails.
         let _ = axum::serve(listener, routes).await;
     }
 
@@ -179,7 +180,7 @@ fn failure(error: &[u8]) -> InvokeError {
     }
 }
 
-/// Passes on the answer of a process if it belongs to the current invocation.
+/// Forwards the answer of a process if it belongs to the current invocation.
 fn settle(api: &RuntimeApi, process: &str, id: Option<&str>, answer: Answer) -> Result<StatusCode, StatusCode> {
     let exchange = api.exchange(process)?;
     let mut current = lock(&exchange.current);

@@ -1,4 +1,4 @@
-//! Counts the commands that one process sends to its database, as a proxy in between.
+//! A proxy that counts the commands that a process sends to its database.
 
 use std::fmt;
 use std::io;
@@ -10,19 +10,19 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
-/// How many bytes are forwarded at a time.
+/// The number of bytes that are forwarded at a time.
 const CHUNK: usize = 16 * 1024;
 
 /// Counts the commands in the bytes that one connection carries to a database.
 pub trait CountCommands: Send {
-    /// Takes the next bytes and returns how many commands they complete.
+    /// Consumes the next bytes and returns the number of commands that they complete.
     fn count(&mut self, bytes: &[u8]) -> u64;
 }
 
-/// The way from functions to their database, on which commands are counted.
+/// A tap on the connections from functions to their database, which counts commands.
 ///
-/// Each process gets a proxy of its own, and the variable leads it there. The number of commands is
-/// part of each invocation's report at `/_local/activity`.
+/// Each process gets its own proxy, whose address replaces the database's in an environment
+/// variable. Each invocation's report at `/_local/activity` includes the number of commands.
 #[derive(Clone)]
 pub struct Tap {
     pub(super) variable: String,
@@ -31,7 +31,7 @@ pub struct Tap {
 }
 
 impl Tap {
-    /// A tap on connections to `address`, a host and a port exactly as they occur in the
+    /// Creates a tap on connections to `address`, a host and a port exactly as they occur in the
     /// environment variable `variable`. `new_counter` is called for each connection.
     pub fn new<C: CountCommands + 'static>(
         variable: impl Into<String>,
@@ -69,7 +69,7 @@ pub(super) struct OpenTap {
 }
 
 impl OpenTap {
-    /// Returns the address that stands for the database's.
+    /// Returns the address of the proxy.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -93,7 +93,7 @@ async fn serve(listener: TcpListener, tap: Tap, commands: Arc<AtomicU64>) {
             accepted = listener.accept() => match accepted {
                 Ok((process, _)) => {
                     let (tap, commands) = (tap.clone(), Arc::clone(&commands));
-                    // It ends when either side closes its connection.
+                    // Forwarding ends when either side closes its connection.
                     connections.spawn(async move { drop(forward(process, &tap, &commands).await) });
                 }
                 Err(_) => return,
@@ -117,15 +117,16 @@ async fn forward(process: TcpStream, tap: &Tap, commands: &AtomicU64) -> io::Res
             if length == 0 {
                 return Ok(());
             }
-            // Counted before it is sent: once the function has its reply, the command is counted.
+            // Count before sending, so that a command is counted by the time the function has its
+            // reply.
             commands.fetch_add(counter.count(&chunk[..length]), Ordering::Relaxed);
             to_database.write_all(&chunk[..length]).await?;
         }
     };
     let replies = async { tokio::io::copy(&mut from_database, &mut to_process).await.map(drop) };
     tokio::select! {
-        ended = requests => ended,
-        ended = replies => ended,
+        result = requests => result,
+        result = replies => result,
     }
 }
 
@@ -133,7 +134,7 @@ async fn forward(process: TcpStream, tap: &Tap, commands: &AtomicU64) -> io::Res
 mod tests {
     use super::*;
 
-    /// A database whose commands are lines, which it repeats.
+    /// Counts each line as a command.
     struct Lines;
 
     impl CountCommands for Lines {

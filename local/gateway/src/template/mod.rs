@@ -1,4 +1,4 @@
-//! Reads functions, routes and custom resources from a SAM template: what would be deployed runs.
+//! Reads functions, routes and custom resources from a SAM template.
 
 mod addresses;
 mod error;

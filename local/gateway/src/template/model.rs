@@ -12,9 +12,9 @@ pub(crate) struct Template {
     pub(crate) functions: BTreeMap<String, Function>,
     /// The resources that functions create during a deployment.
     pub(crate) custom_resources: Vec<CustomResource>,
-    /// The HTTP API, if there is one.
+    /// The HTTP API, if any.
     pub(crate) http: Option<HttpApi>,
-    /// The WebSocket API, if there is one.
+    /// The WebSocket API, if any.
     pub(crate) websocket: Option<WebSocketApi>,
 }
 
@@ -23,11 +23,11 @@ pub(crate) struct Template {
 pub(crate) struct Function {
     /// Its logical id in the template.
     pub(crate) name: String,
-    /// The line that names its binary.
+    /// The line of its `CodeUri`.
     pub(super) line: usize,
     /// The name of its binary.
     pub(crate) binary: String,
-    /// The longest that an invocation may take.
+    /// The time limit of an invocation.
     pub(crate) timeout: Duration,
     /// Its memory in MiB.
     pub(crate) memory: u32,
@@ -53,7 +53,7 @@ pub(crate) struct HttpApi {
     pub(crate) stage: String,
     /// Its routes.
     pub(crate) routes: Vec<HttpRoute>,
-    /// Its CORS settings, if it has any.
+    /// Its CORS settings, if any.
     pub(crate) cors: Option<Cors>,
 }
 
@@ -81,7 +81,7 @@ pub(crate) struct Cors {
     pub(crate) exposed: Vec<String>,
     /// Whether requests may carry cookies.
     pub(crate) credentials: bool,
-    /// How many seconds a browser may remember this.
+    /// The number of seconds for which a browser may cache these settings.
     pub(crate) max_age: Option<String>,
 }
 
@@ -117,7 +117,7 @@ impl Function {
 }
 
 impl Template {
-    /// Whether a route or a custom resource invokes this function.
+    /// Returns whether a route or a custom resource invokes this function.
     pub(crate) fn is_invoked(&self, function: &str) -> bool {
         self.http.iter().flat_map(|api| &api.routes).any(|route| route.function == function)
             || self.websocket.iter().flat_map(|api| api.routes.values()).any(|route| route == function)

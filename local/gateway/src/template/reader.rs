@@ -14,7 +14,7 @@ const FUNCTION: &str = "AWS::Serverless::Function";
 const HTTP_API: &str = "AWS::Serverless::HttpApi";
 const WEBSOCKET_API: &str = "AWS::Serverless::WebSocketApi";
 
-/// The stage of an HTTP API that names none.
+/// The stage of an HTTP API without a `StageName`.
 const DEFAULT_STAGE: &str = "$default";
 
 /// The folder that `cargo lambda build` writes a folder per binary to.
@@ -67,23 +67,23 @@ impl Reader<'_> {
     }
 
     fn custom_resources(&self) -> Result<Vec<CustomResource>, TemplateError> {
-        let mut found = Vec::new();
+        let mut resources = Vec::new();
         for (name, resource) in self.root.require("Resources")?.entries() {
             let kind = self.values.text(resource.require("Type")?)?;
             if kind.starts_with("Custom::") {
                 let token = resource.require("Properties")?.require("ServiceToken")?;
                 let function = self.function_with_arn(token, &self.values.text(token)?)?;
-                found.push(CustomResource { name: name.to_owned(), kind, function });
+                resources.push(CustomResource { name: name.to_owned(), kind, function });
             }
         }
-        Ok(found)
+        Ok(resources)
     }
 
     fn resources(&self, kind: &str) -> Result<Vec<(&str, &Node)>, TemplateError> {
         let resources = self.root.require("Resources")?.entries();
         resources
             .filter_map(|(name, resource)| match resource.require("Type").and_then(|node| self.values.text(node)) {
-                Ok(found) => (found == kind).then_some(Ok((name, resource))),
+                Ok(resource_kind) => (resource_kind == kind).then_some(Ok((name, resource))),
                 Err(error) => Some(Err(error)),
             })
             .collect()
@@ -122,7 +122,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Leads the public addresses of both APIs to their ports on this machine.
+    /// Replaces the public addresses of both APIs with their addresses on this machine.
     fn localize(&self, mut text: String) -> Result<String, TemplateError> {
         let apis = self.resources(HTTP_API)?.into_iter().map(|(name, _)| name);
         for api in apis.chain([IMPLICIT_HTTP_API]) {
@@ -198,8 +198,8 @@ impl Reader<'_> {
         }))
     }
 
-    /// Follows a route that is spelled out in CloudFormation's own resources, through its
-    /// integration, to its function.
+    /// Resolves a route that is written as CloudFormation resources, through its integration.
+    /// Returns its key and the logical id of its function.
     fn raw_route(&self, route: &Node) -> Result<(String, String), TemplateError> {
         let key = self.values.text(route.require("Properties")?.require("RouteKey")?)?;
         let target = route.require("Properties")?.require("Target")?;
@@ -218,8 +218,8 @@ impl Reader<'_> {
     fn function_with_arn(&self, node: &Node, arn: &str) -> Result<String, TemplateError> {
         let name = arn.strip_suffix(".Arn").unwrap_or_default();
         let functions = self.resources(FUNCTION)?;
-        let found = functions.into_iter().find(|(function, _)| *function == name);
-        found
+        let function = functions.into_iter().find(|(function, _)| *function == name);
+        function
             .map(|(function, _)| function.to_owned())
             .ok_or_else(|| node.error(format!("{arn} is not the ARN of a function of this template")))
     }
@@ -329,7 +329,7 @@ Resources:
     }
 
     #[test]
-    fn public_addresses_lead_to_this_machine() {
+    fn public_addresses_become_local_ones() {
         let template = parse(TEMPLATE).unwrap();
         let variable = |name: &str| template.functions["PlaceOrder"].environment[name].as_str();
         assert_eq!(variable("SOCKETS"), "ws://localhost:3001/api");
@@ -338,7 +338,7 @@ Resources:
     }
 
     #[test]
-    fn routes_and_custom_resources_lead_to_functions() {
+    fn routes_and_custom_resources_resolve_to_functions() {
         let template = parse(TEMPLATE).unwrap();
         let (http, websocket) = (template.http.unwrap(), template.websocket.unwrap());
         let route = &http.routes[0];

@@ -12,12 +12,12 @@ use crate::ids::{ACCOUNT_ID, REGION, URL_SUFFIX};
 pub(super) enum Resolved {
     Text(String),
     List(Vec<String>),
-    /// `!Ref AWS::NoValue`: as if the property were not there.
+    /// `!Ref AWS::NoValue`: as if the property were absent.
     Nothing,
 }
 
-/// Resolves intrinsic functions. A parameter has its value from `overrides` or else its default,
-/// and a resource stands for its logical id.
+/// Resolves intrinsic functions. The value of a parameter comes from `overrides`, else from its
+/// default. A resource resolves to its logical id.
 pub(super) struct Values<'a> {
     template: &'a Node,
     overrides: &'a HashMap<String, String>,
@@ -28,7 +28,7 @@ impl<'a> Values<'a> {
         Self { template, overrides }
     }
 
-    /// Resolves a property to a text.
+    /// Resolves a property to text.
     pub(super) fn text(&self, node: &Node) -> Result<String, TemplateError> {
         match self.resolve(node)? {
             Resolved::Text(text) => Ok(text),
@@ -37,7 +37,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Resolves a property to a list of texts.
+    /// Resolves a property to a list of strings.
     pub(super) fn list(&self, node: &Node) -> Result<Vec<String>, TemplateError> {
         match self.resolve(node)? {
             Resolved::Text(text) => Ok(vec![text]),
@@ -53,7 +53,7 @@ impl<'a> Values<'a> {
                 Value::Sequence(items) => {
                     Ok(Resolved::List(items.iter().map(|item| self.text(item)).collect::<Result<_, _>>()?))
                 }
-                Value::Mapping(_) => Err(node.error("a text or a list is expected")),
+                Value::Mapping(_) => Err(node.error("expected text or a list")),
             };
         };
         match (tag.as_str(), &node.value) {
@@ -69,7 +69,7 @@ impl<'a> Values<'a> {
                     let index =
                         self.text(index)?.parse::<usize>().map_err(|_| node.error("!Select takes a number first"))?;
                     let item = self.list(items)?.into_iter().nth(index);
-                    item.map(Resolved::Text).ok_or_else(|| node.error("!Select asks for an item that is not there"))
+                    item.map(Resolved::Text).ok_or_else(|| node.error("!Select refers to an item that does not exist"))
                 }
                 _ => Err(node.error("!Select takes a number and a list")),
             },
@@ -108,14 +108,14 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Resolves `RESOURCE.ATTRIBUTE`. Most attributes stand for themselves.
+    /// Resolves `RESOURCE.ATTRIBUTE`. Most attributes resolve to that text itself.
     fn get_attribute(&self, node: &Node, name: &str) -> Result<String, TemplateError> {
         let (resource, attribute) = name.split_once('.').unwrap_or((name, ""));
-        let found = self.template.path(&["Resources", resource]);
-        if found.is_none() && resource != IMPLICIT_HTTP_API {
+        let node_of_resource = self.template.path(&["Resources", resource]);
+        if node_of_resource.is_none() && resource != IMPLICIT_HTTP_API {
             return Err(node.error(format!("there is no resource {resource}")));
         }
-        let property = |path: &[&str]| found.and_then(|found| found.path(path));
+        let property = |path: &[&str]| node_of_resource.and_then(|resource| resource.path(path));
         let is_websocket = property(&["Type"]).is_some_and(|kind| kind.is("AWS::Serverless::WebSocketApi"));
         match (attribute, property(&["Properties", "StageName"])) {
             ("Stage", Some(stage)) => self.text(stage),
@@ -125,7 +125,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Replaces each `${name}`; `${!name}` stands for itself.
+    /// Replaces each `${name}` with its value, and `${!name}` with a literal `${name}`.
     fn substitute(&self, node: &Node, text: &str) -> Result<String, TemplateError> {
         let mut parts = text.split("${");
         let mut result = parts.next().unwrap_or_default().to_owned();
@@ -170,8 +170,8 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Returns the name of the place where a stack runs. Functions see these values only where they do
-/// not matter: the addresses of the APIs are those of this machine.
+/// Returns the value of a pseudo parameter. The values are placeholders; the addresses of the APIs
+/// that contain them are replaced by local ones.
 fn pseudo_parameter(name: &str) -> Option<&'static str> {
     match name {
         "AWS::AccountId" => Some(ACCOUNT_ID),

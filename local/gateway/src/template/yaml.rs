@@ -7,7 +7,7 @@ use super::error::TemplateError;
 /// A part of a document.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    /// The line that it begins on, counted from 1.
+    /// The line that the part begins on, counted from 1.
     pub(super) line: usize,
     /// The name of its tag without the exclamation mark: `Ref` for `!Ref`.
     pub(super) tag: Option<String>,
@@ -38,7 +38,7 @@ impl Node {
             YamlData::Tagged(tag, inner) => (Some(tag.suffix.clone()), &inner.data),
             data => (None, data),
         };
-        let unreadable = |what: &str| TemplateError { line, reason: format!("{what} cannot be read") };
+        let unreadable = |part: &str| TemplateError { line, reason: format!("{part} cannot be read") };
         let value = match data {
             YamlData::Value(scalar) => Value::Scalar(scalar_text(scalar)),
             YamlData::Sequence(items) => Value::Sequence(items.iter().map(Self::read).collect::<Result<_, _>>()?),
@@ -69,18 +69,18 @@ impl Node {
         self.get(key).ok_or_else(|| self.error(format!("{key} is missing")))
     }
 
-    /// Returns the entries of a mapping; none for anything else.
+    /// Returns the entries of a mapping, or none for any other value.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Self)> {
         let entries = if let Value::Mapping(entries) = &self.value { entries.as_slice() } else { &[] };
         entries.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    /// Whether it is this text.
+    /// Returns whether the part is this text.
     pub(super) fn is(&self, text: &str) -> bool {
         matches!(&self.value, Value::Scalar(value) if value == text)
     }
 
-    /// Returns an error that points here.
+    /// Returns an error that points at this part.
     pub(super) fn error(&self, reason: impl Into<String>) -> TemplateError {
         TemplateError { line: self.line, reason: reason.into() }
     }

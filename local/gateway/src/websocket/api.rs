@@ -47,8 +47,8 @@ struct Handshakes {
 }
 
 impl WebSocketApi {
-    /// An API that clients reach at `domain`. Its clocks run `time_scale` times as fast as API
-    /// Gateway's.
+    /// Creates an API that clients reach at `domain`. Its clocks run `time_scale` times as fast as
+    /// API Gateway's.
     pub(crate) fn new(
         api: template::WebSocketApi,
         domain: String,
@@ -83,7 +83,7 @@ impl WebSocketApi {
         let mut open = JoinSet::new();
         loop {
             tokio::select! {
-                // It ends with an error only if the listener does.
+                // Serving fails only if the listener fails.
                 _ = &mut server => return,
                 Some(socket) = sockets.recv() => drop(open.spawn(socket)),
                 Some(_) = open.join_next() => {}
@@ -92,7 +92,7 @@ impl WebSocketApi {
     }
 }
 
-/// Answers a handshake. The function of `$connect` decides, and only then does the socket exist.
+/// Answers a handshake. The socket exists only once the function of `$connect` has accepted it.
 async fn connect(
     State(Handshakes { api, opened }): State<Handshakes>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -118,10 +118,10 @@ async fn connect(
         },
         Some(Err(())) => return refused_by_connect(502),
     };
-    // Registered before the handshake is answered, so that the client can be reached at once.
+    // Register before answering the handshake, so that the client can be reached at once.
     let (connection, queue) = api.routes.connections.open(context);
     let upgrade = hyper::upgrade::on(&mut request);
-    // No one receives it if the gateway is stopping.
+    // The receiver is gone if the gateway is stopping.
     let _ = opened.send(Box::pin(socket::serve(Arc::clone(&api.routes), api.limits, connection, queue, upgrade)));
     switching_protocols(&accept_key, protocol)
 }

@@ -9,7 +9,8 @@ use super::context::Context;
 use crate::clock::Now;
 use crate::usage::Meter;
 
-/// How many messages are queued for a client that does not read. Further ones are refused.
+/// The number of messages that are queued for a client that does not read. Further messages are
+/// refused.
 const QUEUE: usize = 256;
 
 /// A message for a client, or the end of its socket.
@@ -47,7 +48,7 @@ impl Connections {
         self.lock().get(id).cloned()
     }
 
-    /// Forgets a socket.
+    /// Removes a socket.
     pub(super) fn remove(&self, id: &str) {
         self.lock().remove(id);
         self.meter.close(id);
@@ -58,7 +59,7 @@ impl Connections {
     }
 }
 
-/// One open socket. A clone is the same socket.
+/// One open socket. Clones share the same socket.
 #[derive(Clone)]
 pub(super) struct Connection {
     pub(super) context: Arc<Context>,
@@ -97,7 +98,7 @@ impl Connection {
         tokio::spawn(async move { drop(outgoing.send(Outgoing::Close).await) });
     }
 
-    /// Returns when the client last sent or was sent a message.
+    /// Returns the time of the last message from or to the client.
     pub(super) fn last_active(&self) -> Now {
         *self.last_active.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! `@connections`: the API by which functions reach sockets.
+//! `@connections`: the API through which functions reach sockets.
 //!
 //! The SDK distinguishes errors by the header `x-amzn-ErrorType`.
 

@@ -1,4 +1,4 @@
-//! The events of a WebSocket API. Keys that do not apply are absent.
+//! The events of a WebSocket API. Keys that do not apply are omitted.
 
 use std::collections::BTreeMap;
 
@@ -69,8 +69,8 @@ fn multi_value_headers(headers: &HeaderMap, context: &Context) -> BTreeMap<Strin
     all
 }
 
-/// Spells a header's name as clients usually do, such as `Sec-WebSocket-Key`: API Gateway keeps the
-/// case, which this server does not see.
+/// Spells a header's name as clients usually do, such as `Sec-WebSocket-Key`. API Gateway keeps the
+/// client's case, which this server cannot see.
 fn canonical(name: &str) -> String {
     let word = |word: &str| match word {
         "websocket" => "WebSocket".to_owned(),

@@ -1,4 +1,4 @@
-//! The handshake that opens a socket, and the part that `$connect` has in it.
+//! The handshake that opens a socket, and the answer of `$connect` to it.
 
 use std::collections::HashMap;
 
@@ -33,8 +33,8 @@ impl ConnectAnswer {
     }
 }
 
-/// Returns the key that a handshake must be answered with (RFC 6455, section 4.2.2), or nothing for
-/// another request.
+/// Returns the `Sec-WebSocket-Accept` key for a handshake (RFC 6455, section 4.2.2), or `None` if
+/// the request is not a handshake.
 pub(super) fn accept_key(request: &Request) -> Option<String> {
     let headers = request.headers();
     let is_handshake = request.method() == Method::GET
@@ -66,7 +66,7 @@ pub(super) fn switching_protocols(accept_key: &str, protocol: Option<HeaderValue
     response
 }
 
-/// Refuses a handshake with the status that `$connect` answered with.
+/// Refuses a handshake with the status that `$connect` returned.
 pub(super) fn refused_by_connect(status: u16) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     refusal(status, status.canonical_reason().unwrap_or_default())

@@ -12,10 +12,10 @@ use crate::activity::{Activity, Event};
 use crate::ids::gateway_id;
 use crate::lambda::{Host, Invoked};
 
-/// The route of frames that select no other.
+/// The route of frames that select no other route.
 const DEFAULT: &str = "$default";
 
-/// The routes.
+/// The routes, and everything that their invocations need.
 pub(super) struct Routes {
     /// The field of a frame that selects the route.
     pub(super) selector: String,
@@ -40,34 +40,34 @@ impl Routes {
         Some(answer.map_err(drop))
     }
 
-    /// Passes a frame to the function of its route. Informs the client if there is no route or the
-    /// function fails.
+    /// Passes a frame to the function of its route. Reports to the client if there is no route or
+    /// the function fails.
     pub(super) async fn handle_frame(&self, context: &Context, frame: &str) {
         let id = gateway_id();
-        let answered = match self.select(frame) {
+        let answer = match self.select(frame) {
             Some(route) => self.invoke(context, route, event::message(context, route, &id, frame)).await,
             None => None,
         };
-        let refusal = match answered {
+        let refusal = match answer {
             Some(Ok(_)) => return,
             Some(Err(())) => "Internal server error",
             None => "Forbidden",
         };
         let refusal = json!({ "message": refusal, "connectionId": context.connection_id, "requestId": id });
         if let Some(connection) = self.connections.get(&context.connection_id) {
-            // A client that does not read misses this too.
+            // A client that does not read misses this message too.
             let _ = connection.send(refusal.to_string());
         }
     }
 
-    /// Forgets a socket and invokes the function of `$disconnect`.
+    /// Removes a socket and invokes the function of `$disconnect`.
     pub(super) async fn handle_disconnect(&self, context: &Context, closed: Closed) {
         self.connections.remove(&context.connection_id);
         self.invoke(context, "$disconnect", event::disconnect(context, &closed)).await;
     }
 
-    /// Returns the route that a frame selects: the one with the text of the selecting field as its
-    /// key, else `$default`.
+    /// Returns the route that a frame selects: the one whose key is the text of the selecting
+    /// field, else `$default`.
     fn select(&self, frame: &str) -> Option<&str> {
         let body = serde_json::from_str::<Value>(frame).ok();
         let key = match body.as_ref().and_then(|body| body.get(&self.selector)) {

@@ -22,10 +22,11 @@ use super::routes::Routes;
 const MAX_FRAME: usize = 32 * 1024;
 const MAX_MESSAGE: usize = 128 * 1024;
 
-/// How many frames of one client are handled at a time. The next one is read when one is done.
+/// The number of frames of one client that are handled at a time. Further frames are read as these
+/// finish.
 const PARALLEL_FRAMES: usize = 32;
 
-/// The lifetime of sockets.
+/// The time limits of sockets.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
     idle: Duration,
@@ -33,13 +34,14 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// API Gateway's ten idle minutes and two hours, both divided by `time_scale`.
+    /// Returns API Gateway's idle timeout (10 minutes) and lifetime (2 hours), both divided by
+    /// `time_scale`.
     pub(super) fn scaled(time_scale: u32) -> Self {
         Self { idle: Duration::from_secs(10 * 60) / time_scale, age: Duration::from_secs(2 * 60 * 60) / time_scale }
     }
 }
 
-/// Serves a socket from the moment that its client switches protocols until its `$disconnect`.
+/// Serves a socket from its protocol upgrade to its `$disconnect`.
 pub(super) async fn serve(
     routes: Arc<Routes>,
     limits: Limits,
@@ -50,9 +52,9 @@ pub(super) async fn serve(
     let mut frames = JoinSet::new();
     let closed = match upgrade.await {
         Ok(upgraded) => exchange(&routes, limits, &connection, upgraded, queue, &mut frames).await,
-        Err(_) => broken_off(),
+        Err(_) => closed_abnormally(),
     };
-    // Received frames are handled, whether or not their sender is still there.
+    // Received frames are handled even if their sender is gone.
     let remaining = async { while frames.join_next().await.is_some() {} };
     tokio::join!(routes.handle_disconnect(&connection.context, closed), remaining);
 }
@@ -84,12 +86,12 @@ async fn exchange(
                 Some(Ok(Message::Close(frame))) => break End::Client(closed_by_client(frame)),
                 Some(Ok(_)) => {}
                 Some(Err(SocketError::Capacity(_))) => break End::Gateway(CloseCode::Size, "The message is too big"),
-                Some(Err(_)) | None => break End::Client(broken_off()),
+                Some(Err(_)) | None => break End::Client(closed_abnormally()),
             },
             Some(_) = frames.join_next() => continue,
             outgoing = queue.recv() => match outgoing {
                 Some(Outgoing::Text(text)) => {
-                    // If the client is gone, reading reports it.
+                    // If the client is gone, reading reports that.
                     let _ = socket.send(Message::text(text)).await;
                 }
                 Some(Outgoing::Close) | None => break End::Gateway(CloseCode::Normal, "Connection Closed Normally"),
@@ -115,7 +117,7 @@ enum End {
     Client(Closed),
 }
 
-fn broken_off() -> Closed {
+fn closed_abnormally() -> Closed {
     Closed { code: 1006, reason: "Connection Closed Abnormally".to_owned() }
 }
 

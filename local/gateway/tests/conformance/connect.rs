@@ -12,7 +12,7 @@ async fn connect_event(handshake: Handshake<'_>) -> Value {
     handshake.open().await.event("CONNECT").await
 }
 
-/// Returns a handshake as a plain request, whose answer is visible.
+/// Returns a handshake as a plain request, so that its response can be inspected.
 fn handshake_request(instruction: &Value) -> RequestBuilder {
     let stage = shared().websocket().replacen("ws://", "http://", 1);
     let request = reqwest::Client::builder().no_proxy().build().unwrap().get(stage);

@@ -1,5 +1,5 @@
-//! `@connections`, by which functions reach sockets. The SDK distinguishes errors by the header
-//! `x-amzn-ErrorType`.
+//! `@connections`, through which functions reach sockets. The SDK distinguishes errors by the
+//! header `x-amzn-ErrorType`.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::harness::{Answer, Frame, Handshake, Socket, eventually, keys, shared}
 /// The largest message that can be posted, in bytes.
 const MAX_POST: usize = 131_072;
 
-/// Posts a text to a connection.
+/// Posts text to a connection.
 async fn post(id: &str, text: impl Into<String>) -> Answer {
     Answer::to(shared().connections(Method::POST, id).body(text.into())).await
 }
@@ -167,7 +167,7 @@ async fn posts_to_a_client_that_does_not_read_are_refused() {
     let id = socket.id().await;
     let text = "x".repeat(MAX_POST);
 
-    // The buffers of the kernel and of the gateway are full at some point.
+    // Eventually, the buffers of the kernel and of the gateway are full.
     let mut answer = post(&id, text.as_str()).await;
     for _ in 0..2000 {
         if answer.status != 200 {

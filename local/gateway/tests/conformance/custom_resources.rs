@@ -13,7 +13,7 @@ Resources:
 ";
 
 #[test]
-fn the_gateway_starts_once_they_are_created() {
+fn the_gateway_is_ready_once_they_are_created() {
     let folder = temporary_folder();
 
     Setup::text(&folder, TEMPLATE).option("--variable", "PROBE_STATUS=SUCCESS").start();
@@ -24,7 +24,7 @@ fn a_failure_stops_the_gateway_with_its_reason() {
     let folder = temporary_folder();
     let setup = Setup::text(&folder, TEMPLATE).option("--variable", "PROBE_STATUS=FAILED");
 
-    let (status, output) = setup.start_in_vain();
+    let (status, output) = setup.expect_failure();
 
     assert!(!status.success());
     assert!(output.contains(r#"Probe could not create Thing: "Create" of "Custom::Thing""#), "{output}");
@@ -35,7 +35,7 @@ fn a_function_that_fails_itself_stops_the_gateway() {
     let folder = temporary_folder();
 
     // Without the status, the function returns an error.
-    let (status, output) = Setup::text(&folder, &TEMPLATE.replace("PROBE_STATUS", "OTHER")).start_in_vain();
+    let (status, output) = Setup::text(&folder, &TEMPLATE.replace("PROBE_STATUS", "OTHER")).expect_failure();
 
     assert!(!status.success());
     assert!(output.contains("Probe could not create Thing: "), "{output}");

@@ -1,4 +1,4 @@
-//! The example application: the command of the README builds and runs it.
+//! The example application, built and run with the command from the README.
 
 use reqwest::Method;
 

@@ -1,4 +1,4 @@
-//! `--watch`, which AWS has no counterpart to.
+//! `--watch`, which has no counterpart on AWS.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -48,7 +48,7 @@ async fn a_changed_source_replaces_the_function_and_keeps_its_sockets() {
 
 #[test]
 fn an_unknown_option_is_refused() {
-    let (status, output) = Setup::shared().flag("--wach").start_in_vain();
+    let (status, output) = Setup::shared().flag("--wach").expect_failure();
 
     assert!(!status.success());
     assert!(output.contains("unexpected argument '--wach'"), "{output}");

@@ -8,8 +8,8 @@ use crate::harness::{Answer, shared};
 /// The origin that the template allows.
 const PAGE: &str = "https://page.example";
 
-/// Returns the client's answer if the function answers like this.
-async fn answered(answer: Value) -> Answer {
+/// Returns the response that the client receives if the function answers with `answer`.
+async fn response_to(answer: Value) -> Answer {
     Answer::to(shared().instruct(json!({ "answer": answer }))).await
 }
 
@@ -17,7 +17,7 @@ async fn answered(answer: Value) -> Answer {
 async fn status_headers_and_body_come_from_the_function() {
     let headers = json!({ "content-type": "text/plain", "x-own": "1" });
 
-    let answer = answered(json!({ "statusCode": 418, "headers": headers, "body": "short and stout" })).await;
+    let answer = response_to(json!({ "statusCode": 418, "headers": headers, "body": "short and stout" })).await;
 
     assert_eq!((answer.status, answer.text().as_str()), (418, "short and stout"));
     assert_eq!((answer.header("content-type"), answer.header("x-own")), ("text/plain", "1"));
@@ -27,7 +27,7 @@ async fn status_headers_and_body_come_from_the_function() {
 async fn each_cookie_is_a_separate_header() {
     let cookies = ["a=1; Path=/; HttpOnly", "b=2, 3"];
 
-    let answer = answered(json!({ "statusCode": 200, "cookies": cookies })).await;
+    let answer = response_to(json!({ "statusCode": 200, "cookies": cookies })).await;
 
     assert_eq!(answer.header_values("set-cookie"), cookies);
 }
@@ -37,7 +37,7 @@ async fn a_body_in_base64_is_decoded() {
     let headers = json!({ "content-type": "image/png" });
     let encoded = json!({ "statusCode": 200, "headers": headers, "body": "iVBORw==", "isBase64Encoded": true });
 
-    let answer = answered(encoded).await;
+    let answer = response_to(encoded).await;
 
     assert_eq!(answer.body, [0x89, b'P', b'N', b'G']);
     assert_eq!(answer.header("content-type"), "image/png");
@@ -46,7 +46,7 @@ async fn a_body_in_base64_is_decoded() {
 #[tokio::test]
 async fn an_answer_without_a_status_is_the_body_of_a_200() {
     for (answer, body) in [(json!({ "hello": "world" }), r#"{"hello":"world"}"#), (json!("hello"), "hello")] {
-        let answer = answered(answer).await;
+        let answer = response_to(answer).await;
 
         assert_eq!((answer.status, answer.text().as_str()), (200, body));
         assert_eq!(answer.header("content-type"), "application/json");
@@ -75,7 +75,7 @@ async fn an_answer_that_is_not_a_response_is_a_500() {
         json!({ "statusCode": 200, "body": { "not": "text" } }),
         json!({ "statusCode": 99 }),
     ] {
-        let answer = answered(nonsense.clone()).await;
+        let answer = response_to(nonsense.clone()).await;
 
         assert_eq!((answer.status, answer.json()), (500, json!({ "message": "Internal Server Error" })), "{nonsense}");
     }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{assert_gateway_id, assert_time, keys, recorded, shape, shared, without};
 
-/// Returns the event of a request with the headers of the recorded one; the gateway adds the rest.
+/// Returns the event of a request with the same headers as the recorded event. The gateway adds the
+/// rest.
 async fn event_like_the_recorded_one() -> Value {
     shared()
         .event(shared().request(Method::GET, "/echo").header("accept", "*/*").header("user-agent", "curl/7.58.0"))
@@ -121,7 +122,7 @@ async fn the_time_is_given_as_text_and_in_milliseconds() {
 }
 
 #[tokio::test]
-async fn each_request_has_an_id_of_its_own() {
+async fn each_request_has_its_own_id() {
     let (one, other) = (shared().event_of("/echo").await, shared().event_of("/echo").await);
 
     assert_gateway_id(&one["requestContext"]["requestId"]);

@@ -1,4 +1,4 @@
-//! The route of a request, and requests that no function gets.
+//! The routing of requests, and requests that no function handles.
 
 use reqwest::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::harness::{Answer, bare, raw, shared};
 const MIB: usize = 1024 * 1024;
 
 #[tokio::test]
-async fn exact_routes_precede_parameters_and_those_precede_greedy_parameters() {
+async fn exact_routes_precede_parameters_which_precede_greedy_parameters() {
     for (path, key) in [
         ("/routes/exact", "GET /routes/exact"),
         ("/routes/other", "GET /routes/{name}"),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, eventually, keys, shared};
 
-/// Returns the process that has sent a report.
+/// Returns the id of the process that sent a report.
 fn process(report: &Value) -> u64 {
     report["process"].as_u64().unwrap()
 }
@@ -19,7 +19,7 @@ async fn a_process_is_frozen_between_invocations() {
     let before = shared().report_after("Frozen", json!({ "tick": true, "sleep": 100 })).await;
     assert!(before["ticks"].as_u64().unwrap() > 10, "{before}");
 
-    // Nothing is awaited here: a process that is not frozen gets the time to count.
+    // Blocks without awaiting, so that a process that is not frozen has time to count.
     tokio::time::sleep(Duration::from_millis(500)).await;
 
     let after = shared().report("Frozen").await;
@@ -36,8 +36,8 @@ async fn a_process_handles_one_invocation_after_another() {
         handled.entry(process(&report)).or_default().push(report["invocations"].as_u64().unwrap());
     }
 
-    // A process that has just answered may not be ready yet; the next invocation then starts
-    // another.
+    // A process that has just answered may not be ready yet. The next invocation then starts
+    // another process.
     assert!(handled.len() < 10, "{handled:?}");
     for counts in handled.values() {
         assert!((1..).zip(counts).all(|(expected, count)| expected == *count), "{handled:?}");
@@ -45,7 +45,7 @@ async fn a_process_handles_one_invocation_after_another() {
 }
 
 #[tokio::test]
-async fn parallel_invocations_have_a_process_each() {
+async fn parallel_invocations_run_in_separate_processes() {
     let started = Instant::now();
 
     let reports = join_all((0..6).map(|_| shared().report_after("Busy", json!({ "sleep": 1500 })))).await;

@@ -1,4 +1,4 @@
-//! The gateway as a library: routes, a page and the processes of the program that embeds it.
+//! The gateway as a library, embedded in a program that adds routes and a page.
 
 use std::path::Path;
 
@@ -36,7 +36,7 @@ async fn send(gateway: &RunningGateway, method: Method, path: &str) -> reqwest::
 }
 
 #[tokio::test]
-async fn extra_routes_come_before_those_of_the_template() {
+async fn extra_routes_precede_those_of_the_template() {
     let processes = ProcessGroup::start().unwrap();
     let gateway = start(&processes).await;
 
@@ -71,7 +71,7 @@ async fn pages_of_allowed_origins_read_only_the_routes_that_allow_it() {
 }
 
 #[tokio::test]
-async fn the_page_is_only_the_answer_to_get() {
+async fn only_get_returns_the_page() {
     let processes = ProcessGroup::start().unwrap();
     let gateway = start(&processes).await;
 

@@ -1,4 +1,4 @@
-//! The beginning and the end of the gateway and of its processes.
+//! The start and the end of the gateway and of its processes.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::harness::{Gateway, Setup, eventually, shared};
 
-/// Starts a gateway with a process of a function, ends it by `end`, and waits for the process's
-/// end.
+/// Starts a gateway and a function's process, ends the gateway with `end`, and waits until the
+/// process has ended.
 async fn end_with_a_process(end: impl FnOnce(Gateway) -> ExitStatus) -> ExitStatus {
     let gateway = Setup::shared().start();
     let process = gateway.report("Reused").await["process"].to_string();
@@ -22,7 +22,7 @@ async fn end_with_a_process(end: impl FnOnce(Gateway) -> ExitStatus) -> ExitStat
 }
 
 #[tokio::test]
-async fn the_end_of_the_standard_input_ends_everything() {
+async fn the_end_of_standard_input_ends_everything() {
     assert!(end_with_a_process(Gateway::end).await.success());
 }
 
@@ -42,11 +42,11 @@ async fn no_process_survives_a_killed_gateway() {
 }
 
 #[test]
-fn a_port_in_use_is_named() {
+fn a_port_in_use_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
 
-    let (status, output) = Setup::shared().port(&port).start_in_vain();
+    let (status, output) = Setup::shared().port(&port).expect_failure();
 
     assert!(!status.success());
     assert!(output.contains(&format!("port {port} is already in use")), "{output}");

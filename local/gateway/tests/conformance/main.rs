@@ -1,9 +1,9 @@
 //! The documented behavior of API Gateway and Lambda, one fact per test. Events are compared with
 //! recorded ones.
 //!
-//! The functions are the example `probe`, which does what its event says.
+//! The functions are the example `probe`, which follows the instruction in its event.
 
-#![expect(clippy::unwrap_used, reason = "an error in a helper fails the test that has called it")]
+#![expect(clippy::unwrap_used, reason = "a failure in a helper is the failure of the test that called it")]
 
 mod harness;
 

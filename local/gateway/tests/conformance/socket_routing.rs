@@ -1,10 +1,10 @@
-//! The route of a frame, and the answers of the gateway.
+//! The routing of frames, and the gateway's own error frames.
 
 use serde_json::json;
 
 use crate::harness::{Handshake, Socket, assert_gateway_id, bare, keys, shared};
 
-/// Returns the route that a frame takes.
+/// Returns the key of the route that handles a frame.
 async fn route_of(frame: &str) -> String {
     let mut socket = Socket::open(shared()).await;
     socket.send(frame).await;

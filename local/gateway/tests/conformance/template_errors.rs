@@ -1,4 +1,4 @@
-//! A template that cannot be run stops the gateway at start, with the line and the problem.
+//! Templates that cannot be run. The gateway exits at startup and reports the line and the problem.
 
 use crate::harness::{Setup, temporary_folder};
 
@@ -21,22 +21,22 @@ Resources:
         $connect: {FunctionArn: !GetAtt Probe.Arn}
 ";
 
-/// Returns the output of the gateway if `from` is replaced in the good template.
-fn complaint(from: &str, to: &str) -> String {
+/// Returns the output of the gateway for the good template with `from` replaced by `to`.
+fn startup_output(from: &str, to: &str) -> String {
     assert!(GOOD.contains(from), "{from}");
     let folder = temporary_folder();
-    let (status, output) = Setup::text(&folder, &GOOD.replacen(from, to, 1)).start_in_vain();
+    let (status, output) = Setup::text(&folder, &GOOD.replacen(from, to, 1)).expect_failure();
     assert!(!status.success(), "{output}");
     output
 }
 
-/// Asserts that one line of the output contains the line number and the words.
+/// Asserts that the output reports an error in this line of the template, with these words.
 #[track_caller]
-fn assert_complaint(complaint: &str, line: usize, words: &[&str]) {
+fn assert_error(output: &str, line: usize, words: &[&str]) {
     let start = format!("template.yaml, line {line}: ");
-    let found = complaint.lines().find(|said| said.contains(&start));
-    let found = found.unwrap_or_else(|| panic!("no line {line} in:\n{complaint}"));
-    assert!(words.iter().all(|word| found.contains(word)), "{words:?} in: {found}");
+    let report = output.lines().find(|text| text.contains(&start));
+    let report = report.unwrap_or_else(|| panic!("no line {line} in:\n{output}"));
+    assert!(words.iter().all(|word| report.contains(word)), "{words:?} in: {report}");
 }
 
 #[test]
@@ -47,78 +47,78 @@ fn the_good_template_starts() {
 }
 
 #[test]
-fn an_unknown_intrinsic_function() {
-    assert_complaint(&complaint("!Ref AWS::StackName", "!ImportValue other"), 8, &["!ImportValue"]);
+fn an_unknown_intrinsic_function_is_reported() {
+    assert_error(&startup_output("!Ref AWS::StackName", "!ImportValue other"), 8, &["!ImportValue"]);
 }
 
 #[test]
-fn an_unknown_reference() {
-    assert_complaint(&complaint("!Ref AWS::StackName", "!Ref Nothing"), 8, &["Nothing"]);
-    assert_complaint(&complaint("!Ref AWS::StackName", "!Sub 'a ${Nothing}'"), 8, &["Nothing"]);
+fn an_unknown_reference_is_reported() {
+    assert_error(&startup_output("!Ref AWS::StackName", "!Ref Nothing"), 8, &["Nothing"]);
+    assert_error(&startup_output("!Ref AWS::StackName", "!Sub 'a ${Nothing}'"), 8, &["Nothing"]);
 }
 
 #[test]
-fn a_route_to_an_unknown_function() {
-    assert_complaint(&complaint("!GetAtt Probe.Arn", "!GetAtt Nobody.Arn"), 16, &["Nobody"]);
+fn a_route_to_an_unknown_function_is_reported() {
+    assert_error(&startup_output("!GetAtt Probe.Arn", "!GetAtt Nobody.Arn"), 16, &["Nobody"]);
 }
 
 #[test]
-fn a_function_without_a_route() {
+fn a_function_without_a_route_is_reported() {
     let unused =
         "  Unused: {Type: AWS::Serverless::Function, Properties: {CodeUri: target/lambda/probe}}\n  Sockets:\n";
 
-    assert_complaint(&complaint("  Sockets:\n", unused), 10, &["Unused", "route"]);
+    assert_error(&startup_output("  Sockets:\n", unused), 10, &["Unused", "route"]);
 }
 
 #[test]
-fn a_function_without_a_binary() {
-    assert_complaint(&complaint("target/lambda/probe", "target/lambda/nothing"), 6, &["Probe", "binary", "nothing"]);
+fn a_function_without_a_binary_is_reported() {
+    assert_error(&startup_output("target/lambda/probe", "target/lambda/nothing"), 6, &["Probe", "binary", "nothing"]);
 }
 
 #[test]
-fn a_binary_without_a_function() {
+fn a_binary_without_a_function_is_reported() {
     let folder = temporary_folder();
     let sources = folder.path().join("functions/some/src/bin");
     std::fs::create_dir_all(&sources).unwrap();
     std::fs::write(sources.join("lonely.rs"), "").unwrap();
 
     let setup = Setup::text(&folder, GOOD).option("--functions-in", folder.path().join("functions"));
-    let (status, output) = setup.start_in_vain();
+    let (status, output) = setup.expect_failure();
 
     assert!(!status.success());
     assert!(output.contains("lonely"), "{output}");
 }
 
 #[test]
-fn code_outside_of_target_lambda() {
-    assert_complaint(&complaint("target/lambda/probe", "src/"), 6, &["CodeUri"]);
+fn code_outside_of_target_lambda_is_reported() {
+    assert_error(&startup_output("target/lambda/probe", "src/"), 6, &["CodeUri"]);
 }
 
 #[test]
-fn invalid_yaml() {
-    assert_complaint(&complaint("Timeout: 3", "Timeout: [3"), 8, &[]);
+fn invalid_yaml_is_reported() {
+    assert_error(&startup_output("Timeout: 3", "Timeout: [3"), 8, &[]);
 }
 
 #[test]
-fn a_setting_that_is_not_a_number() {
-    assert_complaint(&complaint("Timeout: 3", "Timeout: soon"), 7, &["Timeout"]);
+fn a_setting_that_is_not_a_number_is_reported() {
+    assert_error(&startup_output("Timeout: 3", "Timeout: soon"), 7, &["Timeout"]);
 }
 
 #[test]
-fn a_missing_property() {
-    assert_complaint(&complaint("      StageName: api\n", ""), 13, &["StageName"]);
+fn a_missing_property_is_reported() {
+    assert_error(&startup_output("      StageName: api\n", ""), 13, &["StageName"]);
 }
 
 #[test]
-fn an_unsupported_event() {
-    assert_complaint(&complaint("Type: HttpApi,", "Type: Schedule,"), 9, &["HttpApi"]);
+fn an_unsupported_event_is_reported() {
+    assert_error(&startup_output("Type: HttpApi,", "Type: Schedule,"), 9, &["HttpApi"]);
 }
 
 #[test]
-fn two_identical_routes() {
+fn two_identical_routes_are_reported() {
     let event = "{Type: HttpApi, Properties: {Method: GET, Path: /probe}}";
 
-    let complaint = complaint(&format!("{{Api: {event}}}"), &format!("{{Api: {event}, Again: {event}}}"));
+    let output = startup_output(&format!("{{Api: {event}}}"), &format!("{{Api: {event}, Again: {event}}}"));
 
-    assert!(complaint.contains("GET /probe"), "{complaint}");
+    assert!(output.contains("GET /probe"), "{output}");
 }

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 const screenshots = resolve(import.meta.dirname, '../../../../target/page');
 mkdirSync(screenshots, { recursive: true });
 
-/** Serves the page on another site than the API: to a browser, `127.0.0.1` is not `localhost`. */
+/** Serves the page on a different site from the API's: to a browser, `127.0.0.1` is not `localhost`. */
 export async function serveElsewhere() {
   let stack;
   const server = createServer(async (request, response) => {
@@ -37,12 +37,12 @@ export async function openWindow(t, browser, url) {
   return { page, failures, first, second };
 }
 
-/** Saves a screenshot of the whole page, or of its visible part, for a human to look at. */
+/** Saves a screenshot of the whole page, or of its visible part, for people to look at. */
 export async function screenshot(page, name, fullPage = true) {
   await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage });
 }
 
-/** One of the two people, who uses their part of the page. */
+/** One of the two people, with their part of the page. */
 export class Person {
   constructor(page, id) {
     this.page = page;
@@ -62,7 +62,7 @@ export class Person {
     await this.#find(role, name).fill(text);
   }
 
-  /** Waits until an element shows a text. */
+  /** Waits until an element shows the text. */
   async sees(text, selector = '*') {
     await this.page.waitForFunction(
       (id, text, selector) =>

@@ -1,4 +1,4 @@
-// The page in a browser, used as by someone who tries the backend for the first time.
+// The page in a browser, used like someone who tries the backend for the first time.
 import assert from 'node:assert/strict';
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -123,7 +123,7 @@ async function journey(t, url, name) {
   assert.deepEqual(failures, []);
 }
 
-test('signing in works with the keyboard only, and the focus is never lost', async (t) => {
+test('signing in works with the keyboard alone, and the focus is never lost', async (t) => {
   const { page, first } = await openWindow(t, browser, stack.url);
   const press = async (name) => {
     for (let presses = 0; presses < 30; presses++) {
@@ -131,7 +131,7 @@ test('signing in works with the keyboard only, and the focus is never lost', asy
       if (focused.startsWith(name)) return page.keyboard.press('Enter');
       await page.keyboard.press('Tab');
     }
-    assert.fail(`no press of Tab reaches ${name}`);
+    assert.fail(`Tab does not reach ${name}`);
   };
   const type = async (text) => {
     await page.keyboard.down('Control');

@@ -1,4 +1,4 @@
-// Takes the README's picture of the page: two people in a chat, and the activity that they cause.
+// Takes the README's screenshot of the page: two people in a chat, and the activity of the stack.
 import { launchChromium } from '../../../../client/test/chromium.js';
 import { startStack } from '../../../../client/test/stack.js';
 import { openWindow } from './harness.js';
@@ -23,7 +23,7 @@ await ada.click('Connect with Bob');
 await ada.sees('Bob', '.pane h3');
 await bob.sees('Ada has connected with you.');
 
-// A reload closes the notice, so that both sides look alike.
+// A reload removes the notice, so that both sides look alike.
 await page.reload();
 for (const person of [ada, bob]) {
   await person.sees('connected', '.state');

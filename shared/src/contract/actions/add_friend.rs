@@ -16,7 +16,7 @@ pub(super) const NAME: &str = "addFriend";
 pub struct AddFriendInput {
     /// The friend, who shares a chat with the sender.
     pub id: UserId,
-    /// The name of the sender. The friend sees the name that the sender's socket was opened with.
+    /// The name of the sender. The friend sees the name from the sender's handshake instead.
     pub user_name: FullName,
     /// The name of the friend.
     pub friend_name: FullName,
@@ -25,10 +25,10 @@ pub struct AddFriendInput {
 pub(super) fn action() -> Action {
     Action {
         name: NAME,
-        summary: "Tells a new friend, on all their sockets, that the two are connected",
-        effect: "`newFriend` `{id, userName, friendName}` to every socket of user `id`, with whom \
-                 the sender shares a chat. In the event, `id` and `userName` are the sender's, as \
-                 known from the socket",
+        summary: "Notifies a new friend on all their sockets that the two are connected",
+        effect: "sends `newFriend` `{id, userName, friendName}` to every socket of user `id`, who must \
+                 share a chat with the sender. In the event, `id` and `userName` are the sender's, from \
+                 the sender's handshake",
         input: Type::input::<AddFriendInput>(
             r#"{"action":"addFriend","id":"65a1b2c3d4e5f60718293a4c","userName":"Ada Lovelace","friendName":"Bob"}"#,
         ),

@@ -23,9 +23,9 @@ pub struct ChatsendInput {
 pub(super) fn action() -> Action {
     Action {
         name: NAME,
-        summary: "Shows a message to the others in a room at once. Storing it is `POST /api/sendMessage`",
-        effect: "`chatUpdate` `{chatId, message}` to the others in the room; storing is \
-                 `POST /api/sendMessage`",
+        summary: "Shows a message to the others in a room at once. `POST /api/sendMessage` stores it",
+        effect: "sends `chatUpdate` `{chatId, message}` to the others in the room; \
+                 `POST /api/sendMessage` stores it",
         input: Type::input::<ChatsendInput>(
             r#"{"action":"chatsend","chatId":"65a1b2c3d4e5f60718293a4d","message":"Hello Bob"}"#,
         ),

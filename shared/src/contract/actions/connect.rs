@@ -20,7 +20,7 @@ pub struct ConnectInput {
     pub ticket: Option<String>,
 }
 
-/// Describes the query of the handshake.
+/// Returns the description of the query.
 pub fn query() -> Type {
     Type::input::<ConnectInput>(r#"{"userId":"65a1b2c3d4e5f60718293a4b","name":"Ada Lovelace"}"#)
 }

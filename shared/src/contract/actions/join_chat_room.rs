@@ -21,7 +21,7 @@ pub(super) fn action() -> Action {
     Action {
         name: NAME,
         summary: "Joins the room of a chat, whose events this socket then receives",
-        effect: "members only; this socket then receives the events of the room",
+        effect: "joins the room, for members only; this socket then receives the events of the room",
         input: Type::input::<JoinChatRoomInput>(
             r#"{"action":"join-chat-room","chatId":"65a1b2c3d4e5f60718293a4d","ackId":1}"#,
         ),

@@ -23,8 +23,8 @@ pub struct MessageReceivedInput {
 pub(super) fn action() -> Action {
     Action {
         name: NAME,
-        summary: "Tells the others in a room that a message arrived",
-        effect: "`messageSent` `{chatId, message}` to the others in the room",
+        summary: "Notifies the others in a room that a message arrived",
+        effect: "sends `messageSent` `{chatId, message}` to the others in the room",
         input: Type::input::<MessageReceivedInput>(
             r#"{"action":"messageRecieved","chatId":"65a1b2c3d4e5f60718293a4d","message":"Hello Bob"}"#,
         ),

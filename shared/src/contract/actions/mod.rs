@@ -1,6 +1,6 @@
 //! The WebSocket API from client to server: the handshake, and the frames of each action.
 //!
-//! The fields of a frame have the order of the arguments of Socket.IO's `emit`.
+//! The fields of a frame are in the order of the arguments of Socket.IO's `emit`.
 
 pub mod add_friend;
 pub mod chatsend;
@@ -15,7 +15,7 @@ use super::description::Action;
 pub const NAMES: [&str; 5] =
     [join_chat_room::NAME, add_friend::NAME, send_active_response::NAME, chatsend::NAME, message_received::NAME];
 
-/// Returns the descriptions of all actions, in the order in which a client meets them.
+/// Returns the descriptions of all actions, in the order in which a client typically uses them.
 pub fn all() -> Vec<Action> {
     vec![
         join_chat_room::action(),

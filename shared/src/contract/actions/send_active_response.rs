@@ -20,8 +20,8 @@ pub struct SendActiveResponseInput {
 pub(super) fn action() -> Action {
     Action {
         name: NAME,
-        summary: "Tells the others in a room that the sender is active",
-        effect: "`recieveUserResponse` `{chatId}` to the others in the room",
+        summary: "Notifies the others in a room that the sender is active",
+        effect: "sends `recieveUserResponse` `{chatId}` to the others in the room",
         input: Type::input::<SendActiveResponseInput>(
             r#"{"action":"sendActiveResponse","chatId":"65a1b2c3d4e5f60718293a4d"}"#,
         ),

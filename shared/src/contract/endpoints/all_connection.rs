@@ -14,7 +14,7 @@ use crate::values::ids::ChatId;
 /// The output of `GET /api/allConnection`.
 #[derive(Serialize, JsonSchema)]
 pub struct AllConnectionOutput {
-    /// The chats, most recent activity first.
+    /// The chats, the most recently active first.
     pub data: Vec<ListedChat>,
 }
 
@@ -46,8 +46,8 @@ pub(super) fn endpoint() -> Endpoint {
     Endpoint::new("GET", "/api/allConnection", Tag::Chats, summary)
         .callers("`access-key`", [Some(ACCESS)])
         .effect(
-            "`data`: `[{\"_id\",\"friend\":{\"_id\",\"fullName\",\"photoUrl\"},\"chats\"}]`, most \
-             recent activity first; `chats` is the last message, or `[]`. 204 without a body if \
+            "`data`: `[{\"_id\",\"friend\":{\"_id\",\"fullName\",\"photoUrl\"},\"chats\"}]`, the most \
+             recently active first; `chats` is the last message, or `[]`. 204 without a body if \
              there are no chats",
         )
         .returns(AllConnectionOutput { data: vec![chat] })

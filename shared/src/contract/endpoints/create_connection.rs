@@ -28,11 +28,14 @@ pub struct CreateConnectionOutput {
 }
 
 pub(super) fn endpoint() -> Endpoint {
-    let summary = "Starts the direct chat of the signed-in user and somebody else";
+    let summary = "Starts a direct chat of the signed-in user with another user";
     Endpoint::new("POST", "/api/createConnection", Tag::Chats, summary)
         .callers("`access-key`", [Some(ACCESS)])
         .json::<CreateConnectionInput>(r#"{"personId":"65a1b2c3d4e5f60718293a4c"}"#)
-        .effect("`chatId`. 404 no such user; 409 connected already; 422 if `personId` is your own id")
+        .effect(
+            "`chatId`. 404 if the user does not exist; 409 if there is already a chat; 422 if \
+             `personId` is your own id",
+        )
         .returns(CreateConnectionOutput { message: "Person added successfully", chat_id: chat() })
         .invalid(["\"personId\" must be an id of 24 lower-case hex digits"])
         .fails([NO_ACCESS_KEY, NO_SUCH_USER, ALREADY_CONNECTED, YOURSELF])

@@ -16,7 +16,7 @@ pub struct DeleteOtpInput {
 pub(super) fn endpoint() -> Endpoint {
     Endpoint::new("DELETE", "/api/deleteOtp", Tag::SigningIn, "Invalidates the one-time code of an e-mail address")
         .json::<DeleteOtpInput>(r#"{"email":"ada@example.com"}"#)
-        .effect("invalidates the code, if there is one")
+        .effect("invalidates the code, if any")
         .returns_message("Otp deleted")
         .invalid(["\"email\" is required"])
 }

@@ -21,9 +21,9 @@ pub struct GetChatInput {
     /// The maximum number of messages.
     #[serde(default)]
     pub limit: Limit<200, 1000>,
-    /// Selects the newest messages with a smaller `seq`; excludes `after`.
+    /// Selects the newest messages with a smaller `seq`. Cannot be combined with `after`.
     pub before: Option<Seq>,
-    /// Selects the oldest messages with a larger `seq`; excludes `before`.
+    /// Selects the oldest messages with a larger `seq`. Cannot be combined with `before`.
     pub after: Option<Seq>,
 }
 

@@ -1,6 +1,6 @@
 //! The HTTP API: the input, the output and the description of each endpoint.
 //!
-//! The fields of a type have the order that they have in JSON.
+//! The fields of a type are in the order of the JSON.
 
 pub mod all_connection;
 pub mod create_connection;
@@ -20,7 +20,7 @@ pub mod verify_otp;
 
 use super::description::Endpoint;
 
-/// Returns the descriptions of all endpoints, in the order in which a client meets them.
+/// Returns the descriptions of all endpoints, in the order in which a client typically uses them.
 pub fn all() -> Vec<Endpoint> {
     vec![
         send_otp::endpoint(),

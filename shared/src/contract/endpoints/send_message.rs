@@ -21,7 +21,7 @@ pub struct SendMessageInput {
     pub chat_id: ChatId,
     /// The signed-in user.
     pub user_id: UserId,
-    /// The client's own name for this message, which makes the send repeatable.
+    /// The client's own id for this message, which makes the send safe to repeat.
     pub client_id: Option<ClientId>,
 }
 
@@ -35,7 +35,7 @@ pub struct SendMessageOutput {
 }
 
 pub(super) fn endpoint() -> Endpoint {
-    let summary = "Stores a message. A client that gets no answer repeats the send with the same `clientId`";
+    let summary = "Stores a message. A client that receives no response repeats the request with the same `clientId`";
     let example = r#"{
         "message": "Hello Bob",
         "chatId": "65a1b2c3d4e5f60718293a4d",

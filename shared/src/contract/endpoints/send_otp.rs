@@ -21,8 +21,8 @@ pub(super) fn endpoint() -> Endpoint {
     Endpoint::new("POST", "/api/sendOtp", Tag::SigningIn, "Mails a one-time code to an e-mail address")
         .json::<SendOtpInput>(r#"{"email":"ada@example.com"}"#)
         .effect(
-            "mails a code of six digits that is valid for 3 minutes. The first three codes are \
-             sent at once; after that the wait grows, starting at 30 seconds (429)",
+            "mails a six-digit code that is valid for 3 minutes. The first three codes are sent at \
+             once; after that, the wait grows from 30 seconds (429)",
         )
         .returns_message("Successfully send otp to ada@example.com")
         .invalid(["\"email\" is required", "\"email\" must be a valid e-mail address"])

@@ -24,7 +24,7 @@ pub(super) fn endpoint() -> Endpoint {
     let summary = "Returns a ticket for one socket, for browsers whose cookies do not reach the WebSocket API";
     Endpoint::new("POST", "/api/socketTicket", Tag::Sockets, summary)
         .callers("`access-key`", [Some(ACCESS)])
-        .effect("`ticket`, `url`, `expiresIn`: opens one socket within 30 seconds")
+        .effect("`ticket`, `url`, `expiresIn`. The ticket opens one socket within 30 seconds")
         .returns(SocketTicketOutput {
             ticket: "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ0aWNrZXQifQ.c2lnbmF0dXJl".to_owned(),
             url: "ws://localhost:3001/api".to_owned(),

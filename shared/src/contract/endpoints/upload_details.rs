@@ -22,7 +22,7 @@ pub struct UploadDetailsInput {
 pub(super) fn endpoint() -> Endpoint {
     let summary = "Completes or changes a profile, and signs the browser in";
     Endpoint::new("POST", "/api/uploadDetails", Tag::SigningIn, summary)
-        .callers("`signup-key` of that address, or `access-key` of that user", [Some(SIGNUP), Some(ACCESS)])
+        .callers("`signup-key` of this address, or `access-key` of its user", [Some(SIGNUP), Some(ACCESS)])
         .form::<UploadDetailsInput>(r#"{"fullName":"Ada Lovelace","email":"ada@example.com"}"#)
         .effect("completes or changes the profile; sets `refresh-key` and `access-key`")
         .returns_message("Successfully updated Data")

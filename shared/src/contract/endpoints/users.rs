@@ -15,7 +15,7 @@ use crate::values::text::SearchTerm;
 /// The input of `GET /api/users`.
 #[derive(Deserialize, JsonSchema)]
 pub struct UsersInput {
-    /// The beginning of any word of a name, in upper or lower case.
+    /// The beginning of any word of a name. Case is ignored.
     pub search: Option<SearchTerm>,
     /// The maximum number of people.
     #[serde(default)]
@@ -27,7 +27,7 @@ pub struct UsersInput {
 /// The output of `GET /api/users`.
 #[derive(Serialize, JsonSchema)]
 pub struct UsersOutput {
-    /// The people, in the order of their ids.
+    /// The people, ordered by id.
     pub data: Vec<Person>,
     /// The value of `after` for the next page, or `null` on the last page.
     pub next: Option<UserId>,

@@ -21,7 +21,7 @@ pub struct VerifyOtpInput {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyOtpOutput {
-    /// Whether the profile is complete, and the browser therefore signed in.
+    /// Whether the profile is complete. If so, the browser is signed in.
     pub is_complete: bool,
     /// A description of the result.
     pub message: &'static str,
@@ -33,8 +33,8 @@ pub(super) fn endpoint() -> Endpoint {
         .json::<VerifyOtpInput>(r#"{"email":"ada@example.com","otp":"314159"}"#)
         .effect(
             "`isComplete`; sets `refresh-key` and `access-key` if the profile is complete, else \
-             `signup-key`. 404 no code was asked for; 401 the code is wrong, used or expired, or \
-             had 5 wrong attempts",
+             `signup-key`. 404 if no code was requested; 401 if the code is wrong, used or \
+             expired, or had 5 wrong attempts",
         )
         .returns(VerifyOtpOutput { is_complete: true, message: "Otp verified" })
         .sets_cookies(

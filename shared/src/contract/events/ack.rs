@@ -21,5 +21,5 @@ impl Event for Ack {
 
 pub(super) fn event() -> description::Event {
     let example = Ack { ack_id: AckId::FIRST };
-    description::Event::new("A request of the receiver was carried out.", &example)
+    description::Event::new("A frame of the receiver was handled.", &example)
 }

@@ -24,5 +24,5 @@ impl Event for ChatUpdate {
 
 pub(super) fn event() -> description::Event {
     let example = ChatUpdate { chat_id: chat(), message: TEXT.to_owned() };
-    description::Event::new("Somebody sent a message.", &example)
+    description::Event::new("Another user sent a message.", &example)
 }

@@ -32,7 +32,8 @@ pub struct ErrorEvent {
 }
 
 impl ErrorEvent {
-    /// Reports `error` as the answer to a frame with this action and number.
+    /// Creates the event that reports `error` to the sender of a frame with this action and
+    /// `ackId`.
     pub fn new(action: Option<String>, ack_id: Option<AckId>, error: &Error) -> Self {
         Self { action, status: error.status(), code: error.code(), message: error.to_string(), ack_id }
     }
@@ -44,5 +45,5 @@ impl Event for ErrorEvent {
 
 pub(super) fn event() -> description::Event {
     let example = ErrorEvent::new(Some("chatsend".to_owned()), None, &NOT_IN_ROOM);
-    description::Event::new("A request of the receiver was refused.", &example)
+    description::Event::new("A frame of the receiver was refused.", &example)
 }

@@ -24,5 +24,5 @@ impl Event for MessageSent {
 
 pub(super) fn event() -> description::Event {
     let example = MessageSent { chat_id: chat(), message: TEXT.to_owned() };
-    description::Event::new("Somebody received a message.", &example)
+    description::Event::new("Another user received a message.", &example)
 }

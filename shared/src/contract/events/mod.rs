@@ -1,6 +1,6 @@
 //! The WebSocket API from server to client: the events.
 //!
-//! The fields of an event have the order of the arguments of a Socket.IO listener.
+//! The fields of an event are in the order of the arguments of a Socket.IO listener.
 
 pub mod ack;
 pub mod chat_update;
@@ -11,7 +11,7 @@ pub mod user_response;
 
 use super::description::Event;
 
-/// Returns the descriptions of all events, in the order in which a client meets them.
+/// Returns the descriptions of all events, in the order in which a client typically receives them.
 pub fn all() -> Vec<Event> {
     vec![
         new_friend::event(),

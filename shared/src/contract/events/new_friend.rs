@@ -26,5 +26,5 @@ impl Event for NewFriend {
 
 pub(super) fn event() -> description::Event {
     let example = NewFriend { id: ada(), user_name: "Ada Lovelace".to_owned(), friend_name: "Bob".to_owned() };
-    description::Event::new("Somebody started a chat with the receiver.", &example)
+    description::Event::new("Another user started a chat with the receiver.", &example)
 }

@@ -22,5 +22,5 @@ impl Event for UserResponse {
 
 pub(super) fn event() -> description::Event {
     let example = UserResponse { chat_id: chat() };
-    description::Event::new("Somebody is active in a chat.", &example)
+    description::Event::new("Another user is active in a chat.", &example)
 }

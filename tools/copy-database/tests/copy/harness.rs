@@ -11,7 +11,7 @@ use mongodb::{Client, Database};
 use tempfile::TempDir;
 use test_support::{new_database_at, shared};
 
-/// An old database, its uploads folder, and a new database.
+/// A copy job: an old database, its uploads folder, and a new database.
 pub(crate) struct Job {
     pub(crate) source: Database,
     pub(crate) target: Database,
@@ -21,12 +21,12 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Creates a job between two new databases. The old one has its collections.
+    /// Creates a job with two empty databases. The old one has its collections.
     pub(crate) async fn new() -> Self {
         Self::copying_into(&new_database_at(shared().mongod())).await
     }
 
-    /// Creates a job from a new database.
+    /// Creates a job with an empty old database and the target at `to`.
     pub(crate) async fn copying_into(to: &str) -> Self {
         let (from, to) = (new_database_at(shared().mongod()), to.to_owned());
         let source = open(&from).await;
@@ -36,7 +36,7 @@ impl Job {
         Self { source, target: open(&to).await, uploads: tempfile::tempdir().unwrap(), from, to }
     }
 
-    /// Returns a job from the same source into a new database.
+    /// Returns a job from the same source into an empty database.
     pub(crate) async fn into_another(self) -> Self {
         let to = new_database_at(shared().mongod());
         Self { target: open(&to).await, to, ..self }

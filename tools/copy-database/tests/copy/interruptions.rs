@@ -31,7 +31,7 @@ async fn the_next_copy_completes_one_that_was_killed() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        // The server still executes what it received.
+        // The server still executes the commands that it has received.
         let mut before = 0;
         while before < job.count("log").await {
             before = job.count("log").await;
@@ -41,17 +41,17 @@ async fn the_next_copy_completes_one_that_was_killed() {
     }
     job.run(&[]).expect_success();
 
-    let resumed = without_note(job.result().await);
+    let resumed = without_record_of_copy(job.result().await);
     let job = job.into_another().await;
     assert_eq!(job.run(&[]).expect_success().counts("messages"), [CHATS * 80, 0, 0, 0]);
     assert!(
-        resumed == without_note(job.result().await),
+        resumed == without_record_of_copy(job.result().await),
         "the result differs from that of a copy without interruptions"
     );
 }
 
-/// Removes the record of when the copy began.
-fn without_note(mut result: Vec<(String, Vec<Document>)>) -> Vec<(String, Vec<Document>)> {
+/// Removes the record of the copy itself, which contains a time.
+fn without_record_of_copy(mut result: Vec<(String, Vec<Document>)>) -> Vec<(String, Vec<Document>)> {
     result.retain(|(name, _)| name != "copies");
     result
 }

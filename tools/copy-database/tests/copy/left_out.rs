@@ -7,7 +7,7 @@ use mongodb::bson::{Bson, DateTime, Document, doc};
 
 use crate::harness::{Job, Outcome, chat, message};
 
-/// Returns the lines about records whose names begin with `record`, without that beginning.
+/// Returns the report's lines about `record`, without its name.
 fn about(outcome: &Outcome, record: &str) -> Vec<String> {
     let lines = outcome.report.iter();
     lines.filter_map(|line| Some(line.split_once(&format!(": {record}"))?.1.to_owned())).collect()

@@ -1,4 +1,4 @@
-//! The command, run on a real MongoDB, and its result as clients of the API see it.
+//! The command on a real MongoDB, and its result as seen through the API.
 
 #![expect(clippy::unwrap_used, reason = "a failure in a helper is the failure of the test that called it")]
 

@@ -35,7 +35,7 @@ async fn a_copy_of_another_source_counts_as_other_content() {
 }
 
 #[tokio::test]
-async fn a_database_is_not_copied_into_itself_under_any_name() {
+async fn a_database_is_not_copied_into_itself_even_under_another_name() {
     let job = Job::new().await;
     job.user("Ada").await;
     for to in [job.from.clone(), job.from.replace("127.0.0.1", "localhost")] {

@@ -8,7 +8,8 @@ use crate::harness::{Job, chat, message};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1A\n and so on";
 
-/// Creates a job with two users, one with a photo, and their chat of messages with and without ids.
+/// Creates a job with two users, one of them with a photo, and their chat, with messages with and
+/// without ids.
 async fn small() -> Job {
     let job = Job::new().await;
     let (ada, bob) = (job.user("Ada").await, job.user("Bob").await);
@@ -70,7 +71,7 @@ async fn the_later_change_of_a_user_wins() {
 }
 
 #[tokio::test]
-async fn a_photo_stays_when_its_file_is_removed() {
+async fn a_photo_is_kept_if_its_file_is_removed() {
     let job = small().await;
     job.run(&[]).expect_success();
     let first = job.result().await;
@@ -83,7 +84,7 @@ async fn a_photo_stays_when_its_file_is_removed() {
 }
 
 #[tokio::test]
-async fn other_names_of_collections_and_fields_can_be_given() {
+async fn collections_and_fields_can_have_other_names() {
     let job = small().await;
     let rename = [doc! { "$project": { "email": 1, "fullName": 1, "picture": "$photo" } }];
     job.source.create_collection("people").view_on("users").pipeline(rename).await.unwrap();

@@ -1,4 +1,4 @@
-//! A copy as clients of the API see it.
+//! A copy, seen through the API.
 
 use std::fs;
 

@@ -30,7 +30,7 @@ async fn echo(connections: &Client, event: &Value) -> Result<Value, Error> {
     }))
 }
 
-/// Returns a client of `@connections`, the API by which functions reach sockets.
+/// Returns a client of `@connections`, the API through which functions reach sockets.
 fn connections() -> Result<Client, env::VarError> {
     let (id, secret) = (env::var("AWS_ACCESS_KEY_ID")?, env::var("AWS_SECRET_ACCESS_KEY")?);
     let credentials = Credentials::new(id, secret, env::var("AWS_SESSION_TOKEN").ok(), None, "Lambda");

@@ -8,16 +8,16 @@ use clap::Parser;
 
 /// Runs the HTTP API, the WebSocket API and the functions of a SAM template on this machine.
 ///
-/// Functions are native binaries: the CodeUri of each one is target/lambda/NAME. An environment
-/// variable of a function has its value from the environment of this program, else from --variable,
-/// else from the template.
+/// Functions are native binaries: the CodeUri of each function is target/lambda/NAME. The value of
+/// a function's environment variable comes from the environment of this program, else from
+/// --variable, else from the template.
 #[derive(Debug, Parser)]
 pub(crate) struct Arguments {
     /// The template
     #[arg(default_value = "template.yaml")]
     pub(crate) template: PathBuf,
 
-    /// The folder of the binaries. Without it, cargo builds them in the workspace of the template
+    /// The folder of the binaries. Without it, cargo builds them in the template's workspace
     #[arg(long, value_name = "FOLDER")]
     pub(crate) binaries: Option<PathBuf>,
 
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) release: bool,
 
-    /// The port of the HTTP API. The WebSocket API has the next one. 0 picks two free ports
+    /// The port of the HTTP API. The WebSocket API uses the next port. 0 picks two free ports
     #[arg(long, default_value_t = 3000)]
     pub(crate) port: u16,
 
@@ -33,23 +33,23 @@ pub(crate) struct Arguments {
     #[arg(long = "parameter", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<Assignment>,
 
-    /// Set an environment variable of all functions that have it in the template
+    /// Set an environment variable of every function that has it in the template
     #[arg(long = "variable", value_name = "NAME=VALUE")]
     pub(crate) variables: Vec<Assignment>,
 
-    /// Rebuild the functions when a source file beside the template changes
+    /// Rebuild the functions when a source file in the template's folder changes
     #[arg(long)]
     pub(crate) watch: bool,
 
-    /// How many processes a function may have. Further invocations wait
+    /// The maximum number of processes per function. Further invocations wait
     #[arg(long, value_name = "NUMBER", default_value = "8")]
     pub(crate) max_processes: NonZero<usize>,
 
-    /// How long a process may be idle before it ends
+    /// The number of seconds that a process may be idle before it ends
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) idle_seconds: u64,
 
-    /// How many times faster the idle timeout and the lifetime of sockets elapse
+    /// The factor by which the idle timeout and the lifetime of sockets are shortened
     #[arg(long, value_name = "FACTOR", default_value = "1")]
     pub(crate) time_scale: NonZero<u32>,
 
@@ -57,7 +57,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) functions_in: Option<PathBuf>,
 
-    /// Stop when the standard input is closed, for programs that start this one
+    /// Stop when standard input closes, for programs that start this one
     #[arg(long)]
     pub(crate) stop_with_stdin: bool,
 }
@@ -71,7 +71,7 @@ pub(crate) struct Assignment {
 
 /// An argument that is not `NAME=VALUE`.
 #[derive(Debug, thiserror::Error)]
-#[error("it must be NAME=VALUE")]
+#[error("expected NAME=VALUE")]
 pub(crate) struct AssignmentError;
 
 impl FromStr for Assignment {

@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use super::output::Output;
 use super::program::{Program, gateway, remove_leftovers, temporary_folder};
 
-/// Returns the gateway for `template.yaml` that all tests share. It ends with this process, when
-/// its standard input is closed.
+/// Returns the gateway for `template.yaml` that all tests share. It ends with this process, which
+/// closes its standard input.
 pub(crate) fn shared() -> &'static Gateway {
     static SHARED: LazyLock<Gateway> = LazyLock::new(|| {
         remove_leftovers();
@@ -33,12 +33,12 @@ pub(crate) fn package() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Returns a file beside these tests.
+/// Returns the path of a file in the folder of these tests.
 pub(crate) fn conformance(file: &str) -> PathBuf {
     package().join("tests/conformance").join(file)
 }
 
-/// Returns the folder of the binary `probe`, and builds it first if necessary.
+/// Returns the folder of the binary `probe`, which is built first if necessary.
 pub(crate) fn probe() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let folder = Path::new(env!("CARGO_BIN_EXE_gateway")).parent().unwrap();
@@ -47,7 +47,7 @@ pub(crate) fn probe() -> &'static Path {
         if folder.ends_with("release") {
             command.arg("--release");
         }
-        assert!(command.status().unwrap().success(), "probe does not build");
+        assert!(command.status().unwrap().success(), "probe failed to build");
         folder.join("examples")
     });
     &FOLDER
@@ -62,7 +62,7 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// The template at this path, whose functions are built.
+    /// Uses the template at this path. Cargo builds its functions.
     pub(crate) fn build(template: &Path) -> Self {
         let folder = temporary_folder();
         let (mut command, events) = (gateway(), folder.path().join("events"));
@@ -70,19 +70,19 @@ impl Setup {
         Self { command, port: "0".to_owned(), folder, events }
     }
 
-    /// The template at this path, whose functions are all `probe`.
+    /// Uses the template at this path with `probe` for all functions.
     pub(crate) fn probe(template: &Path) -> Self {
         Self::build(template).option("--binaries", probe())
     }
 
-    /// This template, whose functions are all `probe`.
+    /// Uses this template with `probe` for all functions.
     pub(crate) fn text(folder: &TempDir, template: &str) -> Self {
         let path = folder.path().join("template.yaml");
         fs::write(&path, template).unwrap();
         Self::probe(&path)
     }
 
-    /// The template of the shared gateway.
+    /// Uses the template of the shared gateway.
     pub(crate) fn shared() -> Self {
         Self::probe(&conformance("template.yaml"))
     }
@@ -99,7 +99,7 @@ impl Setup {
         self
     }
 
-    /// Sets the port of the HTTP API. By default, both ports are free ones.
+    /// Sets the port of the HTTP API. By default, both APIs use free ports.
     pub(crate) fn port(mut self, port: &str) -> Self {
         self.port = port.to_owned();
         self
@@ -111,7 +111,7 @@ impl Setup {
         self
     }
 
-    /// Starts it and waits until it is ready.
+    /// Starts the gateway and waits until it is ready.
     pub(crate) fn start(self) -> Gateway {
         match self.launch() {
             Ok(gateway) => gateway,
@@ -119,8 +119,8 @@ impl Setup {
         }
     }
 
-    /// Starts it, waits until it has given up, and returns its status and its output.
-    pub(crate) fn start_in_vain(self) -> (ExitStatus, String) {
+    /// Starts the gateway, waits until it gives up, and returns its exit status and output.
+    pub(crate) fn expect_failure(self) -> (ExitStatus, String) {
         match self.launch() {
             Ok(_) => panic!("the gateway started"),
             Err(failure) => failure,
@@ -141,7 +141,7 @@ impl Setup {
     }
 }
 
-/// A running gateway. It ends when this is dropped.
+/// A running gateway. It ends when the value is dropped.
 pub(crate) struct Gateway {
     /// The address of the HTTP API.
     pub(crate) http: String,
@@ -161,23 +161,23 @@ impl Gateway {
         self.websocket.as_deref().unwrap_or_else(|| panic!("there is no WebSocket API:\n{}", self.output))
     }
 
-    /// Closes its standard input and waits for its end.
+    /// Closes its standard input and waits for it to end.
     pub(crate) fn end(mut self) -> ExitStatus {
         self.program.close_input();
         self.wait()
     }
 
-    /// Sends it a signal and waits for its end.
+    /// Sends it a signal and waits for it to end.
     pub(crate) fn end_by(mut self, signal: Signal) -> ExitStatus {
         self.program.signal(signal);
         self.wait()
     }
 
     fn wait(&mut self) -> ExitStatus {
-        self.program.wait().unwrap_or_else(|| panic!("the gateway does not end:\n{}", self.output))
+        self.program.wait().unwrap_or_else(|| panic!("the gateway did not end:\n{}", self.output))
     }
 
-    /// Whether it has announced a WebSocket API.
+    /// Returns whether it announced a WebSocket API.
     pub(crate) fn has_websocket(&self) -> bool {
         self.websocket.is_some()
     }

@@ -12,11 +12,11 @@ use tokio::net::TcpStream;
 
 use super::gateway::Gateway;
 
-/// Longer than any answer may take.
+/// The time limit of a request, longer than any response may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Gateway {
-    /// Returns a request to the HTTP API, to be finished by the caller.
+    /// Returns a request to the HTTP API, which the caller completes.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         client().request(method, format!("{}{path}", self.http))
     }
@@ -38,18 +38,18 @@ impl Gateway {
         self.event(self.request(Method::GET, path)).await
     }
 
-    /// Invokes a function by Lambda's own API.
+    /// Invokes a function through Lambda's own API.
     pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Answer {
         let path = format!("/2015-03-31/functions/{function}/invocations");
         Answer::to(self.request(Method::POST, &path).body(event.to_string())).await
     }
 
-    /// Returns the report of `probe` on its process.
+    /// Returns `probe`'s report on its process.
     pub(crate) async fn report(&self, function: &str) -> Value {
         self.report_after(function, json!({})).await
     }
 
-    /// Returns the report of `probe` on its process after an instruction.
+    /// Returns `probe`'s report on its process after an instruction.
     pub(crate) async fn report_after(&self, function: &str, instruction: Value) -> Value {
         let answer = self.invoke(function, &json!({ "do": instruction })).await;
         assert_eq!(answer.header("x-amz-function-error"), "", "{}\n{}", answer.text(), self.output);
@@ -63,12 +63,12 @@ impl Gateway {
     }
 }
 
-/// Returns a new client for each call: the runtimes of the tests come and go.
+/// Returns a new client. Clients cannot be shared, because each test has its own runtime.
 fn client() -> Client {
     Client::builder().no_proxy().redirect(Policy::none()).timeout(TIMEOUT).build().unwrap()
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The HTTP status.
@@ -80,14 +80,14 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Sends a request and returns its answer.
+    /// Sends a request and returns its response.
     pub(crate) async fn to(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Self { status, headers, body: response.bytes().await.unwrap().to_vec() }
     }
 
-    /// Returns the value of a header; empty without it.
+    /// Returns the value of a header; empty if it is missing.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -109,8 +109,8 @@ impl Answer {
     }
 }
 
-/// Sends a literal request to the host and port of `url`; returns the status and the rest of the
-/// answer. The request must contain `connection: close`.
+/// Sends a literal request to the host and port of `url`. Returns the status and the rest of the
+/// response. The request must contain `connection: close`.
 pub(crate) async fn raw(url: &str, request: &str) -> (u16, String) {
     let authority = url.split("://").nth(1).unwrap().split('/').next().unwrap();
     let mut stream = TcpStream::connect(authority).await.unwrap();

@@ -1,4 +1,4 @@
-//! The tools of the tests: the gateway under test, requests, sockets, and recorded events.
+//! The test harness: the gateway under test, requests, sockets, and recorded events.
 
 mod gateway;
 mod http;
@@ -17,12 +17,12 @@ pub(crate) use wait::eventually;
 
 use serde_json::Value;
 
-/// Returns a word that occurs nowhere else.
+/// Returns a unique word that begins with `start`.
 pub(crate) fn unique(start: &str) -> String {
     format!("{start}{:016x}", rand::random::<u64>())
 }
 
-/// Asserts that a text has the form of API Gateway's ids: eleven bytes in base64, such as
+/// Asserts that a value is an id in API Gateway's format: eleven bytes in base64, such as
 /// `L0SM9cOFvHcCIhw=`.
 #[track_caller]
 pub(crate) fn assert_gateway_id(id: &Value) {
@@ -31,8 +31,8 @@ pub(crate) fn assert_gateway_id(id: &Value) {
     assert_eq!(bytes.len(), 11, "{id}");
 }
 
-/// Asserts that a time has the form `22/Feb/2022:19:07:37 +0000`, that it equals the number of
-/// milliseconds, and that it is now.
+/// Asserts that a time has the format `22/Feb/2022:19:07:37 +0000`, equals the number of
+/// milliseconds, and is the current time.
 #[track_caller]
 pub(crate) fn assert_time(text: &Value, epoch_millis: &Value) {
     use time::macros::format_description;

@@ -9,13 +9,13 @@ use std::thread::{self, JoinHandle};
 
 const KEPT_LINES: usize = 200;
 
-/// The last lines that a process has written.
+/// The last lines that a process wrote.
 #[derive(Clone, Default)]
 pub(crate) struct Output(Arc<Mutex<VecDeque<String>>>);
 
 impl Output {
-    /// Reads `source` to its end in a thread, so that the process never waits for a reader. Each
-    /// line goes to `listener` too, while there is one.
+    /// Reads `source` to its end on its own thread, so that the process never waits for a reader.
+    /// Each line is also sent to `listener`, if any.
     pub(super) fn drain(&self, source: impl Read + Send + 'static, listener: Option<Sender<String>>) -> JoinHandle<()> {
         let output = self.clone();
         thread::spawn(move || {

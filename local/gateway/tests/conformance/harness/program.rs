@@ -12,13 +12,13 @@ use tempfile::TempDir;
 
 use super::output::Output;
 
-/// How long it may take to end.
+/// The time that the program may take to end.
 const END: Duration = Duration::from_secs(30);
 
-/// The beginning of the names of all temporary folders.
+/// The prefix of the names of all temporary folders.
 const FOLDER: &str = "gateway-";
 
-/// Creates a folder for one gateway. The folder of a shared one outlives this process;
+/// Creates a folder for one gateway. The folder of a shared gateway outlives this process;
 /// [`remove_leftovers`] removes it in the next run.
 pub(crate) fn temporary_folder() -> TempDir {
     let prefix = format!("{FOLDER}{}-", std::process::id());
@@ -36,19 +36,18 @@ pub(super) fn remove_leftovers() {
     }
 }
 
-/// Returns the command that starts the gateway. The shell of whoever runs the tests
-/// cannot leak variables into it.
+/// Returns a command that starts the gateway. It inherits no variables from the shell except those
+/// that cargo needs.
 pub(super) fn gateway() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
     command.arg("--stop-with-stdin").env_clear();
-    // Those that cargo needs.
     let kept = |name: &str| ["PATH", "HOME"].contains(&name) || name.starts_with("CARGO") || name.starts_with("RUST");
     command.envs(env::vars().filter(|(name, _)| kept(name)));
     command
 }
 
-/// A running program that is ready. It ends when this is dropped, or when this process ends, since
-/// that closes its standard input.
+/// A running program that is ready. It ends when the value is dropped or when this process ends,
+/// since either closes its standard input.
 pub(super) struct Program {
     /// Its last output.
     pub(super) output: Output,
@@ -57,7 +56,8 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Starts it and waits until it is ready. If it ends before, returns its status and its output.
+    /// Starts the program and waits until it is ready. If it ends before, returns its exit status
+    /// and output.
     pub(super) fn start(mut command: Command) -> Result<Self, (ExitStatus, String)> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let output = Output::default();
@@ -93,7 +93,7 @@ impl Program {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits for its end, if it comes in time.
+    /// Waits for the program to end. Returns `None` if it does not end in time.
     pub(super) fn wait(&mut self) -> Option<ExitStatus> {
         let start = Instant::now();
         loop {

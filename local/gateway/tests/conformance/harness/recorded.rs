@@ -1,4 +1,4 @@
-//! Events that AWS has sent, from the package of the crate `aws_lambda_events`.
+//! Recorded AWS events, from the package of the crate `aws_lambda_events`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,7 +18,7 @@ pub(crate) fn recorded(name: &str) -> Value {
     serde_json::from_slice(&text).unwrap()
 }
 
-/// Returns the folder of the events. `probe` is built with the crate, so its package is on this
+/// Returns the folder of the events. `probe` depends on the crate, so its package is on this
 /// machine.
 fn fixtures() -> PathBuf {
     let run = |program: &str, arguments: &[&str]| {
@@ -29,7 +29,7 @@ fn fixtures() -> PathBuf {
     };
     let version = run("rustc", &["-vV"]);
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-    // Packages for other platforms may be missing, and are not needed.
+    // Packages for other platforms may be missing; they are not needed.
     let metadata = run("cargo", &["metadata", "--format-version=1", "--offline", "--filter-platform", host]);
     let metadata: Value = serde_json::from_str(&metadata).unwrap();
     let mut packages = metadata["packages"].as_array().unwrap().iter();

@@ -1,4 +1,4 @@
-//! Sockets, and the events about them that `probe` has recorded.
+//! Sockets, and the events about them that `probe` recorded.
 
 use std::fs;
 
@@ -19,8 +19,8 @@ use super::gateway::Gateway;
 use super::unique;
 use super::wait::{DEADLINE, eventually};
 
-/// Returns the recorded events about a socket with this type (`CONNECT`, `MESSAGE` or
-/// `DISCONNECT`), in their order.
+/// Returns the recorded events of this type (`CONNECT`, `MESSAGE` or `DISCONNECT`) about a socket,
+/// in order.
 pub(crate) fn socket_events(gateway: &Gateway, agent: &str, kind: &str) -> Vec<Value> {
     let text = fs::read_to_string(gateway.events.join(agent)).unwrap_or_default();
     // A line that is still being written has no line break yet.
@@ -38,12 +38,12 @@ pub(crate) struct Handshake<'a> {
 }
 
 impl<'a> Handshake<'a> {
-    /// A handshake with only a user agent of its own.
+    /// Creates a handshake with a unique user agent.
     pub(crate) fn new(gateway: &'a Gateway) -> Self {
         Self { gateway, agent: unique("agent-"), url: gateway.websocket().parse().unwrap(), headers: Vec::new() }
     }
 
-    /// A handshake with an instruction for the function of `$connect`.
+    /// Creates a handshake with an instruction for the function of `$connect`.
     pub(crate) fn instructing(gateway: &'a Gateway, instruction: &Value) -> Self {
         Self::new(gateway).header("x-do", &instruction.to_string())
     }
@@ -76,11 +76,11 @@ impl<'a> Handshake<'a> {
         let (gateway, agent) = (self.gateway, self.agent.clone());
         match self.attempt().await {
             Ok(stream) => Socket { stream, gateway, agent },
-            Err(status) => panic!("the socket is refused with {status}:\n{}", gateway.output),
+            Err(status) => panic!("the socket was refused with {status}:\n{}", gateway.output),
         }
     }
 
-    /// Returns the status that refuses it.
+    /// Returns the status with which the handshake is refused.
     pub(crate) async fn refusal(self) -> u16 {
         self.attempt().await.err().unwrap_or_else(|| panic!("the socket is open"))
     }
@@ -106,7 +106,7 @@ pub(crate) struct Socket<'a> {
 }
 
 impl<'a> Socket<'a> {
-    /// Opens an ordinary socket.
+    /// Opens a socket without an instruction.
     pub(crate) async fn open(gateway: &'a Gateway) -> Self {
         Handshake::new(gateway).open().await
     }
@@ -121,20 +121,20 @@ impl<'a> Socket<'a> {
         self.event("CONNECT").await["requestContext"]["connectionId"].as_str().unwrap().to_owned()
     }
 
-    /// Waits for the first event of this type about it.
+    /// Waits for the first event of this type about the socket.
     pub(crate) async fn event(&self, kind: &str) -> Value {
         self.events(kind, 1).await.remove(0)
     }
 
-    /// Waits for this many events of this type about it.
+    /// Waits for this many events of this type about the socket.
     pub(crate) async fn events(&self, kind: &str, count: usize) -> Vec<Value> {
-        let found = || socket_events(self.gateway, &self.agent, kind);
-        eventually(&format!("there are {count} {kind} events of {}", self.agent), async || found().len() >= count)
+        let events = || socket_events(self.gateway, &self.agent, kind);
+        eventually(&format!("there are {count} {kind} events of {}", self.agent), async || events().len() >= count)
             .await;
-        found()
+        events()
     }
 
-    /// Sends a frame of text.
+    /// Sends a text frame.
     pub(crate) async fn send(&mut self, text: impl Into<String>) {
         self.send_raw(Message::text(text.into())).await;
     }
@@ -156,7 +156,7 @@ impl<'a> Socket<'a> {
     /// Returns the next frame.
     pub(crate) async fn next(&mut self) -> Frame {
         loop {
-            let frame = timeout(DEADLINE * 2, self.stream.next()).await.unwrap_or_else(|_| panic!("no frame arrives"));
+            let frame = timeout(DEADLINE * 2, self.stream.next()).await.unwrap_or_else(|_| panic!("no frame arrived"));
             match frame {
                 Some(Ok(Message::Text(text))) => return Frame::Text(text.as_str().to_owned()),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
@@ -170,17 +170,17 @@ impl<'a> Socket<'a> {
     pub(crate) async fn next_json(&mut self) -> Value {
         match self.next().await {
             Frame::Text(text) => serde_json::from_str(&text).unwrap(),
-            other => panic!("{other:?} is not a text:\n{}", self.gateway.output),
+            other => panic!("{other:?} is not text:\n{}", self.gateway.output),
         }
     }
 
-    /// Asserts that it is open and that nothing has arrived.
+    /// Asserts that the socket is open and has received nothing.
     pub(crate) async fn expect_silence(&mut self) {
         self.send(r#"{"do":{"post":"still here"}}"#).await;
         assert_eq!(self.next().await, Frame::Text("still here".to_owned()));
     }
 
-    /// Closes it and waits until the gateway has closed it too.
+    /// Closes the socket and waits until the gateway has closed it too.
     pub(crate) async fn close(&mut self, frame: Option<CloseFrame>) {
         self.stream.close(frame).await.unwrap();
         while let Some(Ok(_)) = self.stream.next().await {}
@@ -191,7 +191,7 @@ impl<'a> Socket<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
     Text(String),
-    /// The gateway closes the socket with this code.
+    /// The gateway closed the socket with this code.
     Close(u16),
     /// Something else, or the end of the connection.
     Lost(String),

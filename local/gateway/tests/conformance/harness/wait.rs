@@ -1,8 +1,8 @@
-//! Waiting for events that happen soon.
+//! Waiting for conditions.
 
 use std::time::{Duration, Instant};
 
-/// The longest that anything may take.
+/// The time after which waiting fails.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
 const INTERVAL: Duration = Duration::from_millis(20);

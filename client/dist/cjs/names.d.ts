@@ -1,0 +1,44 @@
+/** The actions that a client sends. */
+export declare const ACTIONS: {
+    readonly 'join-chat-room': readonly ["chatId"];
+    readonly addFriend: readonly ["id", "userName", "friendName"];
+    readonly sendActiveResponse: readonly ["chatId"];
+    readonly chatsend: readonly ["chatId", "message"];
+    readonly messageRecieved: readonly ["chatId", "message"];
+};
+/** The events that the server sends, except `error`. */
+export declare const EVENTS: {
+    readonly newFriend: readonly ["id", "userName", "friendName"];
+    readonly recieveUserResponse: readonly ["chatId"];
+    readonly chatUpdate: readonly ["chatId", "message"];
+    readonly messageSent: readonly ["chatId", "message"];
+};
+/** The events that the other sockets in a room receive for an action. */
+export declare const RELAYED_AS: {
+    readonly [action: string]: string | undefined;
+};
+/**
+ * Actions that say what is true at this moment. They are sent at once or not at all, since they are
+ * false later.
+ */
+export declare const EPHEMERAL: readonly string[];
+/** The name of an action. */
+export type Action = keyof typeof ACTIONS;
+/** The name of a server event. */
+export type ServerEvent = keyof typeof EVENTS;
+/** The parameters of an action, by name. */
+export type Parameters<A extends Action> = {
+    [Name in (typeof ACTIONS)[A][number]]: string;
+};
+/** The fields of a server event, by name. */
+export type Payload<E extends ServerEvent> = {
+    [Name in (typeof EVENTS)[E][number]]: string;
+};
+/** The parameters of an action, by position. */
+export type Arguments<A extends Action> = Positional<(typeof ACTIONS)[A]>;
+/** The fields of a server event, by position. */
+export type EventArguments<E extends ServerEvent> = Positional<(typeof EVENTS)[E]>;
+type Positional<Names extends readonly string[]> = {
+    -readonly [Index in keyof Names]: string;
+};
+export {};
