@@ -156,7 +156,8 @@ impl Push {
     /// does not affect the others.
     ///
     /// # Errors
-    /// [`Error::Unavailable`](crate::Error::Unavailable) if the database cannot be reached; the event was sent nevertheless.
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if the database cannot be reached. The event was
+    /// sent nevertheless.
     pub async fn broadcast(&self, to: Vec<ConnectionId>, event: &impl Event) -> Result<()> {
         let data = Blob::new(frame::json(event)?);
         let posts = to.into_iter().map(|id| {
