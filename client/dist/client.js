@@ -105,9 +105,12 @@ var HttpApi = class {
   createConnection(json, options) {
     return this.#json("POST", "/api/createConnection", { ...options, json, signedIn: true });
   }
-  /** Lists all chats, the most recently active one first. */
-  allConnection(options) {
-    return this.#json("GET", "/api/allConnection", { ...options, signedIn: true });
+  /**
+   * Lists the chats, the most recently active one first. Pass `next` as `before` to get the next
+   * page. Without a `limit`, a page has a thousand chats.
+   */
+  allConnection(query, options) {
+    return this.#json("GET", "/api/allConnection", { ...options, query, signedIn: true });
   }
   /** Returns messages, oldest first: the latest ones, or those `before` or `after` a `seq`. */
   getChat(query, options) {

@@ -138,9 +138,16 @@ export declare class HttpApi {
     }, options?: CallOptions): Promise<Done & {
         chatId: Id;
     }>;
-    /** Lists all chats, the most recently active one first. */
-    allConnection(options?: CallOptions): Promise<Success & {
+    /**
+     * Lists the chats, the most recently active one first. Pass `next` as `before` to get the next
+     * page. Without a `limit`, a page has a thousand chats.
+     */
+    allConnection(query?: {
+        limit?: number;
+        before?: string;
+    }, options?: CallOptions): Promise<Success & {
         data: Connection[];
+        next?: string;
     }>;
     /** Returns messages, oldest first: the latest ones, or those `before` or `after` a `seq`. */
     getChat(query: {

@@ -198,9 +198,15 @@ export class HttpApi {
     return this.#json('POST', '/api/createConnection', { ...options, json, signedIn: true });
   }
 
-  /** Lists all chats, the most recently active one first. */
-  allConnection(options?: CallOptions): Promise<Success & { data: Connection[] }> {
-    return this.#json('GET', '/api/allConnection', { ...options, signedIn: true });
+  /**
+   * Lists the chats, the most recently active one first. Pass `next` as `before` to get the next
+   * page. Without a `limit`, a page has a thousand chats.
+   */
+  allConnection(
+    query?: { limit?: number; before?: string },
+    options?: CallOptions,
+  ): Promise<Success & { data: Connection[]; next?: string }> {
+    return this.#json('GET', '/api/allConnection', { ...options, query, signedIn: true });
   }
 
   /** Returns messages, oldest first: the latest ones, or those `before` or `after` a `seq`. */

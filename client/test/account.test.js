@@ -92,7 +92,7 @@ const calls = (client, options) => [
   client.userDetails(options),
   client.users({}, options),
   client.createConnection({ personId: 'p' }, options),
-  client.allConnection(options),
+  client.allConnection({}, options),
   client.getChat({ chatId: 'c' }, options),
   client.sendMessage({ chatId: 'c', userId: 'u', message: 'Hello' }, options),
   client.lastMessage({ chatId: 'c' }, options),

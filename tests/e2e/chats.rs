@@ -1,8 +1,10 @@
 //! Chats: `createConnection` and `allConnection`.
 
 use futures_util::future::{join, join_all};
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
-use test_support::{Browser, Chat, Reply, User, shared, unknown_id};
+use test_support::{Browser, Chat, Reply, User, object_id, shared, unknown_id};
 
 async fn connect(one: &User, other: &str) -> Reply {
     one.browser.post("/api/createConnection", json!({ "personId": other })).await
@@ -112,6 +114,69 @@ async fn the_chat_with_the_newest_message_comes_first() {
     assert_eq!(listed_chats(bob).await, [first.id.as_str(), &second]);
     let chats = bob.browser.get("/api/allConnection").await.expect(200);
     assert_eq!((&chats["data"][0]["chats"], &chats["data"][1]["chats"]), (&last, &json!([])));
+}
+
+#[tokio::test]
+async fn the_list_of_chats_is_read_in_pages() {
+    let first = Chat::start(shared()).await;
+    let bob = &first.bob;
+    let mut expected = vec![first.id.clone()];
+    for _ in 0..4 {
+        let carol = User::sign_up(shared(), "Carol").await;
+        expected.insert(0, Chat::connect(&carol, bob).await);
+    }
+
+    let (mut pages, mut before) = (Vec::new(), None::<String>);
+    loop {
+        let mut parameters = vec![("limit", "2")];
+        parameters.extend(before.as_deref().map(|before| ("before", before)));
+        let page = bob.browser.query("/api/allConnection", &parameters).await.expect(200);
+        let chats = page["data"].as_array().unwrap().iter().map(|chat| chat["_id"].as_str().unwrap().to_owned());
+        pages.push(chats.collect::<Vec<_>>());
+        match page["next"].as_str() {
+            Some(next) => before = Some(next.to_owned()),
+            None => break,
+        }
+    }
+
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
+    assert_eq!(pages.concat(), expected);
+}
+
+#[tokio::test]
+async fn a_list_of_long_messages_says_that_there_are_more_chats() {
+    let first = Chat::start(shared()).await;
+    let bob = &first.bob;
+    let log = shared().database().await.collection::<Document>("log");
+    // Nobody can have fifty long chats in a moment, so the database gets copies of one.
+    let text = "é".repeat(4096);
+    first.say(&text).await;
+    let original = log.find_one(doc! { "_id": object_id(&first.id) }).await.unwrap().unwrap();
+    let copies = (0..100).map(|_| {
+        let (mut copy, id) = (original.clone(), ObjectId::new());
+        copy.remove("pair");
+        copy.extend(doc! { "_id": id, "chatId": id });
+        copy
+    });
+    log.insert_many(copies.collect::<Vec<_>>()).await.unwrap();
+
+    let page = bob.browser.get("/api/allConnection").await.expect(200);
+    let next = page["next"].as_str().unwrap();
+    let rest = bob.browser.query("/api/allConnection", &[("before", next)]).await.expect(200);
+
+    let counts = [&page, &rest].map(|page| page["data"].as_array().unwrap().len());
+    assert_eq!(counts, [96, 5]);
+    assert!(rest["next"].is_null());
+}
+
+#[tokio::test]
+async fn a_position_that_no_list_has_returned_is_refused() {
+    let ada = User::sign_up(shared(), "Ada").await;
+    for before in ["x", "1-2", "1700000000120", "-65a1b2c3d4e5f60718293a4d"] {
+        let reply = ada.browser.query("/api/allConnection", &[("before", before)]).await;
+
+        assert_eq!(reply.expect_error(400).message, "\"before\" must be the next of the previous page");
+    }
 }
 
 #[tokio::test]

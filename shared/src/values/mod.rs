@@ -7,6 +7,7 @@ pub mod ack_id;
 pub mod code;
 pub mod email;
 pub mod ids;
+pub mod inbox_cursor;
 pub mod limit;
 pub mod photo_id;
 pub mod secret_key;

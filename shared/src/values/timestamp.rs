@@ -38,6 +38,11 @@ impl Timestamp {
         self.0.checked_duration_since(earlier.0).unwrap_or_default()
     }
 
+    /// Returns the milliseconds since the Unix epoch.
+    pub fn as_millis(self) -> i64 {
+        self.0.timestamp_millis()
+    }
+
     /// Returns the seconds since the Unix epoch.
     pub fn unix_seconds(self) -> i64 {
         self.0.timestamp_millis() / 1000

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use shared::Result;
 use shared::accounts::tokens::ShortLivedTokens;
+use shared::chats::inbox::Inbox;
 use shared::chats::log::Log;
-use shared::contract::endpoints::all_connection::{AllConnectionOutput, LastMessage, ListedChat};
+use shared::contract::endpoints::all_connection::{AllConnectionInput, AllConnectionOutput, LastMessage, ListedChat};
 use shared::serving::http::{self, Reply, Request};
 
 #[tokio::main(flavor = "current_thread")]
@@ -23,7 +24,8 @@ shared::parts! {
 
 async fn all_connection(app: &'static App, request: Request) -> Result<Reply> {
     let caller = request.caller(&app.tokens)?;
-    let chats = app.log.inbox(caller.user).await?;
+    let AllConnectionInput { limit, before } = request.query()?;
+    let Inbox { chats, next } = app.log.inbox(caller.user, before, limit.get()).await?;
     if chats.is_empty() {
         return Ok(Reply::no_content());
     }
@@ -37,5 +39,5 @@ async fn all_connection(app: &'static App, request: Request) -> Result<Reply> {
             chats: last.map_or(LastMessage::None([]), LastMessage::Some),
         }
     });
-    Reply::ok(AllConnectionOutput { data: data.collect() })
+    Reply::ok(AllConnectionOutput { data: data.collect(), next })
 }

@@ -1,7 +1,7 @@
 //! `GET /api/allConnection`.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::contract::credentials::ACCESS;
 use crate::contract::description::{Endpoint, Output, Tag};
@@ -10,12 +10,28 @@ use crate::contract::examples::{ada_as_friend, chat, message};
 use crate::contract::message::Message;
 use crate::contract::person::Person;
 use crate::values::ids::ChatId;
+use crate::values::inbox_cursor::InboxCursor;
+use crate::values::limit::Limit;
+
+/// The input of `GET /api/allConnection`.
+#[derive(Deserialize, JsonSchema)]
+pub struct AllConnectionInput {
+    /// The maximum number of chats.
+    #[serde(default)]
+    pub limit: Limit<1000, 1000>,
+    /// The `next` of the previous page.
+    pub before: Option<InboxCursor>,
+}
 
 /// The output of `GET /api/allConnection`.
 #[derive(Serialize, JsonSchema)]
 pub struct AllConnectionOutput {
     /// The chats, the most recently active first.
     pub data: Vec<ListedChat>,
+    /// The value of `before` for the next page. It is absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "InboxCursor")]
+    pub next: Option<InboxCursor>,
 }
 
 /// A chat in a list.
@@ -45,12 +61,15 @@ pub(super) fn endpoint() -> Endpoint {
     let chat = ListedChat { id: chat(), friend: ada_as_friend(), chats: LastMessage::Some(message()) };
     Endpoint::new("GET", "/api/allConnection", Tag::Chats, summary)
         .callers("`access-key`", [Some(ACCESS)])
+        .query::<AllConnectionInput>(r#"{"limit":"50","before":"1700000000120-65a1b2c3d4e5f60718293a4d"}"#)
+        .note("before", "a `next`")
         .effect(
             "`data`: `[{\"_id\",\"friend\":{\"_id\",\"fullName\",\"photoUrl\"},\"chats\"}]`, the most \
-             recently active first; `chats` is the last message, or `[]`. 204 without a body if \
-             there are no chats",
+             recently active first; `chats` is the last message, or `[]`. `next`: the next `before`, \
+             unless this is the last page; a page may end before `limit`. 204 without a body if there are no chats",
         )
-        .returns(AllConnectionOutput { data: vec![chat] })
+        .returns(AllConnectionOutput { data: vec![chat], next: None })
         .returns_other(Output::NoContent)
+        .bad_parameter(["\"before\" must be the next of the previous page"])
         .fails([NO_ACCESS_KEY])
 }
