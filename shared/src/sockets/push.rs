@@ -1,5 +1,5 @@
-//! Pushing events to open connections, through API Gateway's `@connections`
-//! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html>).
+//! Pushing events to open connections, through API Gateway's `@connections`:
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html>
 
 use std::time::Duration;
 
