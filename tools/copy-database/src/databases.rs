@@ -103,7 +103,10 @@ async fn require_collection(source: &Database, name: &str) -> Result<(), Failure
     if names.iter().any(|existing| existing == name) {
         return Ok(());
     }
-    Err(Failure::new(format!("--from has no collection {name}; it has {}", names.join(", "))))
+    Err(Failure::new(match names.as_slice() {
+        [] => "--from is an empty database: check its name and its server".to_owned(),
+        _ => format!("--from has no collection {name}; it has {}", names.join(", ")),
+    }))
 }
 
 async fn is_empty(target: &Database) -> Result<bool, Failure> {

@@ -62,6 +62,14 @@ async fn a_source_without_the_collections_is_refused() {
 }
 
 #[tokio::test]
+async fn an_empty_source_is_refused() {
+    let job = Job::new().await;
+    job.source.drop().await.unwrap();
+
+    job.run(&[]).expect_refusal("--from is an empty database");
+}
+
+#[tokio::test]
 async fn an_invalid_argument_is_named() {
     let job = Job::new().await;
     let run = |from: &str, uploads: &str| {
