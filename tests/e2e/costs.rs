@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use mongodb::Database;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, DateTime, Document, doc};
-use test_support::{Setup, exercise_every_function, new_email, skip_on_deployed_stack, unique};
+use test_support::{Activity, Chat, Setup, exercise_every_function, new_email, skip_on_deployed_stack, unique};
 
 #[tokio::test]
 async fn every_function_sends_the_expected_number_of_database_commands() {
@@ -19,6 +19,27 @@ async fn every_function_sends_the_expected_number_of_database_commands() {
         let sent = step.report["databaseCommands"].as_u64().unwrap();
         let advice = "send fewer, or change the number in exercise_every_function";
         assert_eq!(sent, step.commands, "{} sent {sent} database commands: {advice}", step.function);
+    }
+}
+
+#[tokio::test]
+async fn a_send_takes_one_command_unless_it_rolls_the_head() {
+    if skip_on_deployed_stack() {
+        return;
+    }
+    let stack = Setup::default().start();
+    let chat = Chat::start(&stack).await;
+    let mut activity = Activity::follow(&stack).await;
+    for number in 1..=130 {
+        chat.say("Hello").await;
+
+        // The first roll has no earlier archive to finish.
+        let expected = match number {
+            65 => 7,
+            129 => 8,
+            _ => 1,
+        };
+        assert_eq!(activity.next("SendMessage").await["databaseCommands"], expected, "message {number}");
     }
 }
 

@@ -87,9 +87,7 @@ struct Head {
     #[serde(rename = "_id")]
     id: ChatId,
     members: Vec<Member>,
-    number: i64,
     last_seq: i64,
-    entries: Vec<Document>,
     keys: Vec<String>,
     prev_keys: Vec<String>,
 }
@@ -160,7 +158,7 @@ impl Log {
             match existing {
                 Some(existing) => self.extend(existing.head, &messages).await?,
                 None => {
-                    let pages = Pages::new(0, Vec::new(), Vec::new()).append(&messages);
+                    let pages = Pages::new(&messages);
                     new.push(chat.id);
                     archives.extend(pages.archives(chat.id));
                     let mut head = empty_head(chat.id, chat.pair, chat.created_at);
@@ -182,25 +180,40 @@ impl Log {
         Ok(())
     }
 
-    /// Appends messages to a chat that exists.
+    /// Appends messages to a chat that exists, and rolls it as sends do.
     async fn extend(&self, head: Head, messages: &[ImportedMessage]) -> Result<()> {
-        let Head { id, number, last_seq, entries, keys, prev_keys, .. } = head;
-        if number > 0 {
-            self.publish(id, number - 1, &prev_keys).await.map_err(Error::custom)?;
-        }
-        let pages = Pages::new(number, entries, keys).append(messages);
-        for (number, (entries, _)) in (number..).zip(pages.full()) {
-            self.archive(id, number, entries.to_vec()).await.map_err(Error::custom)?;
-        }
-        let update = doc! { "$set": pages.head() };
-        let updated = self.0.update_one(doc! { "_id": id, "lastSeq": last_seq }, update).await?;
-        if updated.matched_count != 1 {
-            return Err(Error::custom("somebody else sent to the chat at the same time"));
-        }
-        for (number, (_, keys)) in (number..).zip(pages.full()) {
-            self.publish(id, number, keys).await.map_err(Error::custom)?;
+        let Head { id, mut last_seq, .. } = head;
+        let mut rest = messages;
+        while !rest.is_empty() {
+            // A head with `last_seq` entries is full if that is a multiple of the page.
+            let used = usize::try_from(last_seq % PAGE).unwrap_or_default();
+            if used == 0 {
+                self.roll(id).await.map_err(Error::custom)?;
+            }
+            let (fitting, later) = rest.split_at(rest.len().min(PAGE as usize - used));
+            self.fill(id, last_seq, fitting).await?;
+            last_seq += fitting.len() as i64;
+            rest = later;
         }
         Ok(())
+    }
+
+    /// Appends messages to a head that has room for them.
+    async fn fill(&self, chat: ChatId, last_seq: i64, messages: &[ImportedMessage]) -> Result<()> {
+        let entries: Vec<_> = (last_seq + 1..).zip(messages).map(|(seq, message)| message.to_document(seq)).collect();
+        let keys: Vec<_> = messages.iter().map(ImportedMessage::key).collect();
+        let last = messages.last().map(|message| message.send_time);
+        let update = doc! {
+            "$push": { "entries": { "$each": entries }, "keys": { "$each": keys } },
+            "$inc": { "lastSeq": messages.len() as i64 },
+            "$set": { "lastActivity": last },
+        };
+        let filled = self.0.update_one(doc! { "_id": chat, "lastSeq": last_seq }, update).await?;
+        if filled.matched_count == 1 {
+            Ok(())
+        } else {
+            Err(Error::custom("somebody else sent to the chat at the same time"))
+        }
     }
 }
 
@@ -212,25 +225,16 @@ impl Existing {
     }
 }
 
-/// The entries of a chat from a certain page on, and their keys.
+/// The entries of a new chat, and their keys.
 struct Pages {
-    first: i64,
     entries: Vec<Document>,
     keys: Vec<String>,
 }
 
 impl Pages {
-    fn new(first: i64, entries: Vec<Document>, keys: Vec<String>) -> Self {
-        Self { first, entries, keys }
-    }
-
-    fn append(mut self, messages: &[ImportedMessage]) -> Self {
-        for message in messages {
-            let seq = self.first * PAGE + self.entries.len() as i64 + 1;
-            self.entries.push(message.to_document(seq));
-            self.keys.push(message.key());
-        }
-        self
+    fn new(messages: &[ImportedMessage]) -> Self {
+        let entries = (1..).zip(messages).map(|(seq, message)| message.to_document(seq));
+        Self { entries: entries.collect(), keys: messages.iter().map(ImportedMessage::key).collect() }
     }
 
     /// Returns the pages before that of the head.
@@ -240,23 +244,23 @@ impl Pages {
         self.entries.chunks(page).zip(self.keys.chunks(page)).take(count)
     }
 
-    /// Returns the archives of a new chat.
+    /// Returns the archives.
     fn archives(&self, chat: ChatId) -> Vec<Document> {
         let archive = |(number, (entries, keys)): (i64, (&[Document], &[String]))| {
             let entries: Vec<Bson> = entries.iter().cloned().map(Bson::from).collect();
             doc! { "_id": archive_id(chat, number), "chatId": chat, "number": number, "entries": entries, "keys": keys }
         };
-        (self.first..).zip(self.full()).map(archive).collect()
+        (0..).zip(self.full()).map(archive).collect()
     }
 
-    /// Returns the fields of the head that depend on its entries.
+    /// Returns the fields of the head that depend on the entries.
     fn head(&self) -> Document {
         let full = self.full().count();
         let split = full * PAGE as usize;
         let entries: Vec<Bson> = self.entries[split..].iter().cloned().map(Bson::from).collect();
         let mut head = doc! {
-            "number": self.first + full as i64,
-            "lastSeq": self.first * PAGE + self.entries.len() as i64,
+            "number": full as i64,
+            "lastSeq": self.entries.len() as i64,
             "entries": entries,
             "keys": &self.keys[split..],
         };

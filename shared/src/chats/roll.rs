@@ -53,13 +53,12 @@ impl Log {
         self.publish(chat, number, &keys).await
     }
 
-    /// Stores an archive without keys, unless it has its keys already.
-    pub(super) async fn archive(&self, chat: ChatId, number: i64, entries: Vec<Document>) -> Result<()> {
-        let entries: Vec<Bson> = entries.into_iter().map(Bson::from).collect();
+    /// Stores an archive without keys, unless it is stored already.
+    async fn archive(&self, chat: ChatId, number: i64, entries: Vec<Document>) -> Result<()> {
+        let (id, entries) = (archive_id(chat, number), entries.into_iter().map(Bson::from).collect::<Vec<_>>());
         // Negative, since the head still has the number itself.
-        let archive = doc! { "chatId": chat, "number": -1 - number, "entries": entries };
-        let filter = doc! { "_id": archive_id(chat, number), "keys": { "$exists": false } };
-        match self.0.replace_one(filter, archive).upsert(true).await {
+        let archive = doc! { "_id": id, "chatId": chat, "number": -1 - number, "entries": entries };
+        match self.0.insert_one(archive).await {
             Err(error) if !is_duplicate(&error) => Err(error.into()),
             _ => Ok(()),
         }

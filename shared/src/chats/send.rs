@@ -54,17 +54,18 @@ impl Log {
             }
             let Refusal { members, number, keys, prev_keys } = self.refusal(chat).await?;
             require_member(&members, sender)?;
-            if prev_keys.contains(&new.key()) {
+            let key = new.key();
+            if prev_keys.contains(&key) {
                 self.publish(chat, number - 1, &prev_keys).await?;
+            } else if keys.len() as i64 == PAGE && !keys.contains(&key) {
+                self.roll(chat).await?;
+                continue;
             }
             if let Some(original) = self.original(chat, &new).await? {
                 let is_repeat = original.text == new.text.as_str();
                 return if is_repeat { Ok(original.into_message()) } else { Err(CLIENT_ID_REUSED) };
             }
-            // Otherwise, another sender has emptied the head by now.
-            if keys.len() as i64 == PAGE {
-                self.roll(chat).await?;
-            }
+            // Otherwise, another sender has emptied the head in between.
         }
         Err(Error::Unavailable("other senders filled the chat at every attempt".into()))
     }
