@@ -3,8 +3,10 @@
 use mongodb::bson::{Document, doc};
 use serde::{Deserialize, Serialize};
 
+use crate::contract;
 use crate::contract::message::Message;
 use crate::values::ids::{MessageId, UserId};
+use crate::values::seq::Seq;
 use crate::values::text::{ClientId, MessageText};
 use crate::values::timestamp::Timestamp;
 
@@ -36,8 +38,34 @@ impl Entry {
     /// Returns the message as clients see it.
     pub fn into_message(self) -> Message {
         let Self { id, by, at, text, seq, client_id, .. } = self;
-        Message { id, send_by: by, send_time: at, message: text, seq, client_id }
+        Message {
+            id,
+            send_by: by,
+            send_time: at,
+            message: text,
+            seq,
+            client_id,
+            reply_to: None,
+            changed_seq: None,
+            deleted: false,
+            reactions: Vec::new(),
+        }
     }
+
+    /// Returns the entry as clients see it.
+    pub fn into_entry(self) -> contract::entry::Entry {
+        contract::entry::Entry::Message { by: self.by, at: self.at, message: self.into_message() }
+    }
+}
+
+/// A message as its sender writes it.
+pub struct Draft {
+    /// The text.
+    pub text: MessageText,
+    /// The client's own id for the message, which makes the send safe to repeat.
+    pub client_id: Option<ClientId>,
+    /// The `seq` of the message that this one replies to.
+    pub reply_to: Option<Seq>,
 }
 
 /// A message that is about to be appended.

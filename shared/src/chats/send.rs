@@ -4,17 +4,27 @@ use mongodb::bson::doc;
 use mongodb::options::ReturnDocument;
 use serde::Deserialize;
 
-use super::entry::{Entry, NewMessage};
+use super::entry::{Draft, Entry, NewMessage};
 use super::log::{LAST_ENTRY, Log, Member, PAGE, require_member};
 use crate::contract::errors::{CLIENT_ID_REUSED, NO_SUCH_CHAT};
-use crate::contract::message::Message;
 use crate::database::is_duplicate;
 use crate::error::{Error, Result};
+use crate::values::deadline::Deadline;
 use crate::values::ids::{ChatId, UserId};
-use crate::values::text::{ClientId, MessageText};
 
 /// The number of attempts at a send if other senders fill the head in between.
 const MAX_ATTEMPTS: usize = 20;
+
+/// An entry that was appended, and the members who may see it.
+#[derive(Debug)]
+pub struct Appended {
+    /// The chat.
+    pub chat: ChatId,
+    /// The entry.
+    pub entry: Entry,
+    /// The members of the chat when the entry was appended.
+    pub members: Vec<Member>,
+}
 
 /// The part of a head that tells why it did not match.
 #[derive(Deserialize)]
@@ -40,17 +50,11 @@ impl Log {
     /// # Errors
     /// [`NO_SUCH_CHAT`], [`NOT_A_MEMBER`](crate::contract::errors::NOT_A_MEMBER), or
     /// [`CLIENT_ID_REUSED`] if `client_id` was used for another text.
-    pub async fn send(
-        &self,
-        chat: ChatId,
-        sender: UserId,
-        text: MessageText,
-        client_id: Option<ClientId>,
-    ) -> Result<Message> {
-        let new = NewMessage::new(sender, text, client_id);
+    pub async fn send(&self, chat: ChatId, sender: UserId, draft: Draft, _deadline: Deadline) -> Result<Appended> {
+        let new = NewMessage::new(sender, draft.text, draft.client_id);
         for _ in 0..MAX_ATTEMPTS {
-            if let Some(entry) = self.append(chat, &new).await? {
-                return Ok(entry.into_message());
+            if let Some(appended) = self.append(chat, &new).await? {
+                return Ok(appended);
             }
             let Refusal { members, number, keys, prev_keys } = self.refusal(chat).await?;
             require_member(&members, sender)?;
@@ -63,7 +67,7 @@ impl Log {
             }
             if let Some(original) = self.original(chat, &new).await? {
                 let is_repeat = original.text == new.text.as_str();
-                return if is_repeat { Ok(original.into_message()) } else { Err(CLIENT_ID_REUSED) };
+                return if is_repeat { Ok(Appended { chat, entry: original, members }) } else { Err(CLIENT_ID_REUSED) };
             }
             // Otherwise, another sender has emptied the head in between.
         }
@@ -71,9 +75,10 @@ impl Log {
     }
 
     /// Returns the appended entry, or `None` if the head did not match, or an archive has the key.
-    async fn append(&self, chat: ChatId, new: &NewMessage) -> Result<Option<Entry>> {
+    async fn append(&self, chat: ChatId, new: &NewMessage) -> Result<Option<Appended>> {
         #[derive(Deserialize)]
-        struct Appended {
+        struct Head {
+            members: Vec<Member>,
             entries: [Entry; 1],
         }
         let key = new.key();
@@ -95,14 +100,14 @@ impl Log {
             "keys": { "$concatArrays": ["$keys", [{ "$literal": key }]] },
             "entries": { "$concatArrays": ["$entries", [entry]] },
         } }];
-        let heads = self.0.clone_with_type::<Appended>();
+        let heads = self.0.clone_with_type::<Head>();
         let appended = heads
             .find_one_and_update(filter, update)
-            .projection(doc! { "_id": 0, "entries": { "$slice": -1 } })
+            .projection(doc! { "_id": 0, "members": 1, "entries": { "$slice": -1 } })
             .return_document(ReturnDocument::After)
             .await;
         match appended {
-            Ok(head) => Ok(head.map(|Appended { entries: [entry] }| entry)),
+            Ok(head) => Ok(head.map(|Head { members, entries: [entry] }| Appended { chat, entry, members })),
             Err(error) if is_duplicate(&error) => Ok(None),
             Err(error) => Err(error.into()),
         }

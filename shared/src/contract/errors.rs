@@ -74,6 +74,10 @@ errors! {
     BEFORE_AND_AFTER = BadParameter("beforeAndAfter", "\"before\" and \"after\" exclude each other");
     /// A user cannot chat with themselves.
     YOURSELF = Invalid("yourself", "\"personId\" must be somebody else");
+    /// `replyTo` is not the `seq` of an entry of the chat.
+    NO_SUCH_ENTRY = Invalid("noSuchEntry", "the chat has no such entry");
+    /// The answer of `sync` is in the ack.
+    ACK_ID_REQUIRED = Invalid("ackIdRequired", "\"ackId\" is required");
     /// The mail server knows that the mailbox does not exist.
     UNDELIVERABLE = Invalid("undeliverable", "\"email\" cannot receive mail");
 }

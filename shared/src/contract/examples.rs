@@ -2,6 +2,7 @@
 
 use mongodb::bson::oid::ObjectId;
 
+use super::entry::Entry;
 use super::message::{ChatMessages, Message};
 use super::person::Person;
 use crate::values::ids::{ChatId, UserId};
@@ -13,6 +14,9 @@ pub const PHOTO: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c1
 /// The address of Ada's photo.
 pub(super) const PHOTO_URL: &str =
     "http://localhost:3000/uploads/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+/// The time of the message.
+pub(super) const TIME: Timestamp = Timestamp::from_millis(1_700_000_000_120);
 
 /// The text of the message.
 pub(super) const TEXT: &str = "Hello Bob";
@@ -52,11 +56,20 @@ pub(super) fn message() -> Message {
     Message {
         id: id(0x4e).into(),
         send_by: ada(),
-        send_time: Timestamp::from_millis(1_700_000_000_120),
+        send_time: TIME,
         message: TEXT.to_owned(),
         seq: 1,
         client_id: Some("1".to_owned()),
+        reply_to: None,
+        changed_seq: None,
+        deleted: false,
+        reactions: Vec::new(),
     }
+}
+
+/// Returns the entry of that message.
+pub(super) fn entry() -> Entry {
+    Entry::Message { by: ada(), at: TIME, message: message() }
 }
 
 /// Returns the chat with that message.

@@ -14,7 +14,7 @@ pub struct Person {
     pub id: UserId,
     /// The name of the user.
     pub full_name: Option<String>,
-    /// The address of the photo, or `null`.
-    #[schemars(url)]
+    /// The address of the photo, or `null`. A relative one belongs to the HTTP API.
+    #[schemars(extend("format" = "uri-reference"))]
     pub photo_url: Option<String>,
 }

@@ -27,6 +27,7 @@ use crate::contract::errors::NOT_JSON;
 use crate::contract::limits::{MAX_BODY_BYTES, MAX_PHOTO_BYTES};
 use crate::contract::reply::{self, MessageOutput};
 use crate::error::{Error, Result};
+use crate::values::deadline::Deadline;
 
 /// Serves an endpoint for as long as Lambda keeps this process: creates the parts of the function,
 /// then passes them to `handler` with each request.
@@ -43,7 +44,7 @@ where
         Err(code) => return code,
     };
     let answer = service_fn(|request| {
-        let reply = run_handler(handler(parts, Request(request)));
+        let reply = run_handler(handler(parts, Request { request, deadline: Deadline::of_request() }));
         async { Ok::<_, Infallible>(reply.await.unwrap_or_else(|error| Reply::from_error(&error)).0) }
     });
     match lambda_http::run(answer).await {
@@ -53,7 +54,11 @@ where
 }
 
 /// A request to one endpoint.
-pub struct Request(lambda_http::Request);
+pub struct Request {
+    request: lambda_http::Request,
+    /// The time until which the request may have an effect.
+    pub deadline: Deadline,
+}
 
 impl Request {
     /// Parses the JSON object in the body.
@@ -100,18 +105,18 @@ impl Request {
     /// # Errors
     /// [`Error::BadParameter`] if one is missing or malformed.
     pub fn query<T: DeserializeOwned>(&self) -> Result<T> {
-        let query = self.0.uri().query().unwrap_or_default().as_bytes();
+        let query = self.request.uri().query().unwrap_or_default().as_bytes();
         input::read_parameters(form_urlencoded::parse(query).into_owned()).map_err(Error::bad_parameter)
     }
 
     /// Returns the path parameter with this name.
     pub fn path_parameter(&self, name: &str) -> Option<&str> {
-        self.0.path_parameters_ref()?.first(name)
+        self.request.path_parameters_ref()?.first(name)
     }
 
     /// Returns the values of all cookies with this name.
     pub fn cookies<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let headers = self.0.headers().get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
+        let headers = self.request.headers().get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
         headers.flat_map(move |header| cookies::values(header, name))
     }
 
@@ -137,7 +142,7 @@ impl Request {
     }
 
     fn header(&self, name: HeaderName) -> Option<&str> {
-        self.0.headers().get(name)?.to_str().ok()
+        self.request.headers().get(name)?.to_str().ok()
     }
 
     fn media_type(&self) -> &str {
@@ -145,7 +150,7 @@ impl Request {
     }
 
     fn body(&self, limit: usize) -> Result<&[u8]> {
-        let body: &[u8] = self.0.body().as_ref();
+        let body: &[u8] = self.request.body().as_ref();
         if body.len() > limit { Err(Error::TooLarge(limit)) } else { Ok(body) }
     }
 }

@@ -16,12 +16,13 @@ use super::input;
 use super::invocation::{self, run_handler};
 use crate::accounts::cookies;
 use crate::config::{ConfigError, Environment, FromEnv};
-use crate::contract::events::ack::Ack;
+use crate::contract::events::ack::{Ack, Answer};
 use crate::contract::events::error::ErrorEvent;
 use crate::error::{Error, Result};
 use crate::sockets::connections::ConnectionId;
 use crate::sockets::push::{self, ConnectionsApi};
 use crate::values::ack_id::AckId;
+use crate::values::deadline::Deadline;
 
 /// The fields of API Gateway's events that are used here
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-lambda-integration.html>).
@@ -82,13 +83,15 @@ impl Handshake {
 pub struct Frame {
     /// The connection of the sender.
     pub sender: ConnectionId,
+    /// The time until which the frame may have an effect.
+    pub deadline: Deadline,
     /// The parsed frame. `null` if it is not JSON.
     content: Value,
 }
 
 impl Frame {
     fn new(sender: ConnectionId, text: &str) -> Self {
-        Self { sender, content: serde_json::from_str(text).unwrap_or_default() }
+        Self { sender, deadline: Deadline::of_request(), content: serde_json::from_str(text).unwrap_or_default() }
     }
 
     /// Parses the JSON object in the frame.
@@ -155,14 +158,16 @@ where
     .await
 }
 
-/// Serves a route that receives frames, and answers the sender.
+/// Serves a route that receives frames, and answers the sender. The answer of the handler is sent
+/// if the frame has an `ackId`.
 ///
 /// Returns if initialization fails or the runtime stops. The reason is logged.
-pub async fn serve<P, F, Fut>(handler: F) -> ExitCode
+pub async fn serve<P, F, Fut, A>(handler: F) -> ExitCode
 where
     P: FromEnv + Sync + 'static,
     F: Fn(&'static P, Frame) -> Fut,
-    Fut: Future<Output = Result<()>> + Send + 'static,
+    Fut: Future<Output = Result<A>> + Send + 'static,
+    A: Into<Answer> + Send + 'static,
 {
     serve_events(async |WithReplies { parts, api }: &'static WithReplies<P>, event| {
         let RequestContext { connection_id: sender, route_key } = event.request_context;
@@ -174,8 +179,8 @@ where
         };
         // A sender who has left needs no answer, and `post` logs its failures.
         let _ = match (result, ack_id) {
-            (Ok(()), Some(ack_id)) => api.post(&sender, &Ack { ack_id }).await,
-            (Ok(()), None) => Ok(()),
+            (Ok(answer), Some(ack_id)) => api.post(&sender, &Ack { ack_id, answer: answer.into() }).await,
+            (Ok(_), None) => Ok(()),
             (Err(error), ack_id) => api.post(&sender, &ErrorEvent::new(action, ack_id, &error)).await,
         };
         200

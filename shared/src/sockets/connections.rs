@@ -13,6 +13,7 @@ use crate::accounts::sessions::Session;
 use crate::chats::direct::Pair;
 use crate::chats::log::{LOG, Member, require_member};
 use crate::config::{ConfigError, Environment, FromEnv};
+use crate::contract::actions::connect::Dialect;
 use crate::contract::errors::{NO_SHARED_CHAT, NO_SUCH_CHAT, NOT_IN_ROOM, UNKNOWN_CONNECTION};
 use crate::database::{expiring, index};
 use crate::error::Result;
@@ -46,6 +47,8 @@ pub struct Connection {
     user_id: UserId,
     session_id: SessionId,
     name: String,
+    #[serde(default)]
+    dialect: Dialect,
     rooms: Vec<ChatId>,
     connected_at: Timestamp,
     expires_at: Timestamp,
@@ -53,18 +56,35 @@ pub struct Connection {
 
 impl Connection {
     /// Makes the record of a connection that is opened now and has joined no room.
-    pub fn new(id: ConnectionId, user: UserId, session: SessionId, name: &FullName) -> Self {
+    pub fn new(id: ConnectionId, user: UserId, session: SessionId, name: &FullName, dialect: Dialect) -> Self {
         let now = Timestamp::now();
         Self {
             id,
             user_id: user,
             session_id: session,
             name: name.as_str().to_owned(),
+            dialect,
             rooms: Vec::new(),
             connected_at: now,
             expires_at: now + RECORD_LIFETIME,
         }
     }
+}
+
+/// A connection that an event can be sent to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Device {
+    /// The connection.
+    #[serde(rename = "_id")]
+    pub connection: ConnectionId,
+    /// Its user.
+    pub user_id: UserId,
+    /// The events that it understands.
+    #[serde(default)]
+    pub dialect: Dialect,
+    /// The rooms that it is in.
+    pub rooms: Vec<ChatId>,
 }
 
 /// The sender of `addFriend`, and the connections of the friend.
@@ -132,6 +152,30 @@ impl Connections {
             self.0.delete_many(filter).await?;
         }
         Ok(open.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Returns the user of a connection.
+    ///
+    /// # Errors
+    /// [`UNKNOWN_CONNECTION`].
+    pub async fn user_of(&self, id: &ConnectionId) -> Result<UserId> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Row {
+            user_id: UserId,
+        }
+        let rows = self.0.clone_with_type::<Row>();
+        let row = rows.find_one(doc! { "_id": id }).projection(doc! { "_id": 0, "userId": 1 }).await?;
+        Ok(row.ok_or(UNKNOWN_CONNECTION)?.user_id)
+    }
+
+    /// Returns the open connections of these users.
+    pub async fn of_users(&self, users: &[UserId]) -> Result<Vec<Device>> {
+        let filter = doc! { "userId": { "$in": users }, "expiresAt": { "$gt": Timestamp::now() } };
+        let devices = self.0.clone_with_type::<Device>();
+        let found = devices.find(filter).projection(doc! { "userId": 1, "dialect": 1, "rooms": 1 });
+        // Everything fits into the first batch, so this is one command.
+        Ok(found.batch_size(u32::try_from(MAX_RECEIVERS + 1).unwrap_or(u32::MAX)).await?.try_collect().await?)
     }
 
     /// Adds a connection to the room of a chat that its user is a member of.

@@ -1,5 +1,6 @@
 //! Open connections: their records, and pushing events to them.
 
+pub mod callers;
 pub mod connections;
 pub mod push;
 pub mod settings;

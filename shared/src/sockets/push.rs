@@ -19,9 +19,10 @@ use futures_util::{StreamExt, stream};
 use super::connections::{ConnectionId, Connections};
 use crate::accounts::sessions::Session;
 use crate::config::{ConfigError, Environment, FromEnv};
+use crate::contract::actions::connect::Dialect;
 use crate::contract::frame::{self, Event};
 use crate::error::Result;
-use crate::values::ids::ChatId;
+use crate::values::ids::{ChatId, UserId};
 
 /// Amazon Trust Services (<https://www.amazontrust.com/repository/>).
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
@@ -150,6 +151,16 @@ impl Push {
     pub async fn to_others_in_room(&self, room: ChatId, sender: &ConnectionId, event: &impl Event) -> Result<()> {
         let others = self.connections.others_in_room(room, sender).await?;
         self.broadcast(others, event).await
+    }
+
+    /// Sends an event to the native clients among the open connections of these users, except one.
+    ///
+    /// # Errors
+    /// As [`Self::broadcast`].
+    pub async fn to_native(&self, users: &[UserId], except: Option<&ConnectionId>, event: &impl Event) -> Result<()> {
+        let devices = self.connections.of_users(users).await?.into_iter();
+        let receivers = devices.filter(|device| device.dialect == Dialect::Native).map(|device| device.connection);
+        self.broadcast(receivers.filter(|id| Some(id) != except).collect(), event).await
     }
 
     /// Sends an event to many connections concurrently. A connection that is closed is forgotten and

@@ -1,11 +1,13 @@
 //! Page sizes that clients choose.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+
+use super::number;
 
 /// The number of items that a client requests: 1 to `MAX`, `DEFAULT` if omitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit<const DEFAULT: usize, const MAX: usize>(usize);
 
 impl<const DEFAULT: usize, const MAX: usize> Limit<DEFAULT, MAX> {
@@ -21,12 +23,11 @@ impl<const DEFAULT: usize, const MAX: usize> Default for Limit<DEFAULT, MAX> {
     }
 }
 
-impl<const DEFAULT: usize, const MAX: usize> TryFrom<String> for Limit<DEFAULT, MAX> {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let limit = text.parse().ok().filter(|limit| (1..=MAX).contains(limit));
-        limit.map(Self).ok_or_else(|| format!("must be a number from 1 to {MAX}"))
+impl<'de, const DEFAULT: usize, const MAX: usize> Deserialize<'de> for Limit<DEFAULT, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let limit = number::read(deserializer)?.and_then(|limit| usize::try_from(limit).ok());
+        let limit = limit.filter(|limit| (1..=MAX).contains(limit));
+        limit.map(Self).ok_or_else(|| D::Error::custom(format!("must be a number from 1 to {MAX}")))
     }
 }
 
@@ -46,14 +47,18 @@ impl<const DEFAULT: usize, const MAX: usize> JsonSchema for Limit<DEFAULT, MAX> 
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     #[test]
     fn a_limit_is_a_number_within_its_bounds() {
-        let limit = |text: &str| Limit::<100, 500>::try_from(text.to_owned());
-        assert_eq!(limit("500").unwrap().get(), 500);
-        for invalid in ["", "0", "501", "-1", "ten"] {
-            assert_eq!(limit(invalid).unwrap_err(), "must be a number from 1 to 500", "for {invalid:?}");
+        let limit = |json: Value| Limit::<100, 500>::deserialize(json);
+        assert_eq!(limit(json!(500)).unwrap().get(), 500);
+        assert_eq!(limit(json!("500")).unwrap().get(), 500);
+        for invalid in [json!(""), json!("0"), json!(501), json!(-1), json!("ten"), json!(null), json!([1])] {
+            let error = limit(invalid.clone()).unwrap_err().to_string();
+            assert_eq!(error, "must be a number from 1 to 500", "for {invalid}");
         }
     }
 }

@@ -5,13 +5,17 @@
 
 pub mod ack_id;
 pub mod code;
+pub mod deadline;
 pub mod email;
 pub mod ids;
 pub mod inbox_cursor;
+pub mod known_chats;
 pub mod limit;
+mod number;
 pub mod photo_id;
 pub mod secret_key;
 pub mod seq;
+pub mod since;
 pub mod text;
 pub mod timestamp;
 

@@ -1,11 +1,13 @@
-//! The positions of messages in a chat.
+//! The positions of entries in a chat.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
-/// The `seq` of a message, or 0 for the position before the first one.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "String")]
+use super::number;
+
+/// The `seq` of an entry, or 0 for the position before the first one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seq(i64);
 
 impl Seq {
@@ -15,11 +17,9 @@ impl Seq {
     }
 }
 
-impl TryFrom<String> for Seq {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse().ok().filter(|seq| *seq >= 0).map(Self).ok_or("must be the seq of a message")
+impl<'de> Deserialize<'de> for Seq {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        number::read(deserializer)?.map(Self).ok_or_else(|| D::Error::custom("must be the seq of a message"))
     }
 }
 
@@ -30,7 +30,7 @@ impl JsonSchema for Seq {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "The `seq` of a message, or 0 for the position before the first one.",
+            "description": "The `seq` of an entry, or 0 for the position before the first one.",
             "type": "integer",
             "format": "int64",
             "minimum": 0,

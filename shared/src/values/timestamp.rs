@@ -1,6 +1,7 @@
 //! Points in time. In JSON, they are RFC 3339 strings in UTC with milliseconds; in the database,
 //! dates.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use mongodb::bson::{Bson, DateTime};
@@ -24,7 +25,7 @@ impl Timestamp {
     }
 
     /// Returns the time that is `millis` milliseconds after the Unix epoch.
-    pub fn from_millis(millis: i64) -> Self {
+    pub const fn from_millis(millis: i64) -> Self {
         Self(DateTime::from_millis(millis))
     }
 
@@ -70,6 +71,14 @@ impl std::ops::Sub<Duration> for Timestamp {
 impl From<DateTime> for Timestamp {
     fn from(time: DateTime) -> Self {
         Self(time)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        DateTime::parse_rfc3339_str(text).map(Self).map_err(|_| "must be a time as in RFC 3339")
     }
 }
 

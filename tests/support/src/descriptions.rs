@@ -95,9 +95,13 @@ pub(crate) fn check_reply(method: &str, path: &str, status: u16, media_type: &st
 /// clients send, and `event` for those that they receive.
 pub(crate) fn check_frame(kind: &str, frame: &Value) {
     let name = frame[kind].as_str().unwrap_or_else(|| panic!("{frame} has no {kind}"));
-    let messages = WEBSOCKET.document["components"]["messages"].as_object().unwrap();
-    let message = messages.iter().find(|(_, message)| message["name"] == name);
-    let (key, _) = message.unwrap_or_else(|| panic!("{ASYNCAPI} has no {kind} {name}"));
+    let direction = if kind == "action" { "receive" } else { "send" };
+    let mut operations = WEBSOCKET.document["operations"].as_object().unwrap().iter();
+    let operation = operations.find(|(key, operation)| {
+        let message = format!("/components/messages/{key}/name");
+        operation["action"] == direction && WEBSOCKET.at(&message).is_some_and(|found| found == name)
+    });
+    let (key, _) = operation.unwrap_or_else(|| panic!("{ASYNCAPI} has no {kind} {name}"));
     WEBSOCKET.check(&format!("/components/messages/{key}/payload"), frame, name);
 }
 

@@ -36,6 +36,7 @@ pub(crate) fn document() -> Node {
         add(&mut operations, &id, operation);
     }
     for Event { name, summary, output } in events::all() {
+        let id = event_id(name);
         let message = map! {
             "name" => name,
             "summary" => summary,
@@ -46,10 +47,10 @@ pub(crate) fn document() -> Node {
             "action" => "send",
             "summary" => summary,
             "channel" => channel(),
-            "messages" => vec![on_socket(name)],
+            "messages" => vec![on_socket(&id)],
         };
-        add(&mut messages, name, message);
-        add(&mut operations, name, operation);
+        add(&mut messages, &id, message);
+        add(&mut operations, &id, operation);
     }
     for name in messages.as_mapping().unwrap().keys() {
         let name = name.as_str().unwrap();
@@ -74,6 +75,11 @@ pub(crate) fn operation_id(action: &str) -> String {
     let mut words = action.split('-');
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |name, word| name + &capitalized(word))
+}
+
+/// Returns the name of an event. Some events have the name of the action that causes them.
+pub(crate) fn event_id(event: &str) -> String {
+    if actions::NAMES.contains(&event) { format!("{event}Event") } else { event.to_owned() }
 }
 
 /// Returns the schema of the query of the handshake.

@@ -58,7 +58,7 @@ fn action_table(document: &Node) -> String {
 fn event_table(document: &Node) -> String {
     let mut table = header(&["Event", "Fields", "Meaning"]);
     for Event { name, summary, .. } in events::all() {
-        let fields = properties(document, &document["components"]["messages"][name]["payload"]);
+        let fields = properties(document, &document["components"]["messages"][asyncapi::event_id(name)]["payload"]);
         table += &row(&[&format!("`{name}`"), &list(document, &fields, &[]), summary.trim_end_matches('.')]);
     }
     table
@@ -107,11 +107,11 @@ fn input(document: &Node, endpoint: &Endpoint) -> String {
 /// Returns the fields of an object, except those with a constant value.
 fn properties<'a>(document: &'a Node, schema: &'a Node) -> Vec<Field<'a>> {
     let schema = resolved(document, schema);
-    let required = schema["required"].as_sequence().unwrap();
+    let required = schema.get("required").and_then(Node::as_sequence);
     let properties = schema["properties"].as_mapping().unwrap().iter();
     properties
         .filter(|(_, property)| property.get("const").is_none())
-        .map(|(name, property)| (text(name), property, required.contains(name)))
+        .map(|(name, property)| (text(name), property, required.is_some_and(|names| names.contains(name))))
         .collect()
 }
 

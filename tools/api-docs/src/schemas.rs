@@ -11,7 +11,7 @@ use shared::values::ack_id::AckId;
 use crate::document::{Node, map, node};
 
 /// The order in which schema keys are written, for readability.
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 24] = [
     "$ref",
     "title",
     "description",
@@ -33,6 +33,8 @@ const KEYS: [&str; 22] = [
     "allOf",
     "required",
     "properties",
+    "maxProperties",
+    "propertyNames",
     "additionalProperties",
 ];
 
@@ -177,7 +179,8 @@ fn put_first(schema: &mut Value, order: &mut Vec<String>, name: &str, property: 
     order.insert(0, name.to_owned());
 }
 
-/// Returns the schema with its keys in the order of [`KEYS`], and its properties in this order.
+/// Returns the schema with its keys in the order of [`KEYS`], and its properties in this order, which
+/// is that of the required names if it is empty.
 pub(crate) fn ordered(schema: &Value, order: &[String]) -> Node {
     let Value::Object(object) = schema else { return node(schema) };
     let unknown = object.keys().find(|key| !KEYS.contains(&key.as_str()));
@@ -186,9 +189,13 @@ pub(crate) fn ordered(schema: &Value, order: &[String]) -> Node {
     for (key, value) in KEYS.iter().filter_map(|key| Some((*key, object.get(*key)?))) {
         let value = match (key, value) {
             ("properties", properties) => {
-                let mut sorted = yaml_serde::Mapping::new();
+                let (mut sorted, mut order) = (yaml_serde::Mapping::new(), order.to_vec());
+                if order.is_empty() {
+                    order = names(schema);
+                    order_all(schema, &mut order);
+                }
                 for name in order {
-                    sorted.insert(name.as_str().into(), ordered(&properties[name], &[]));
+                    sorted.insert(name.as_str().into(), ordered(&properties[&name], &[]));
                 }
                 sorted.into()
             }

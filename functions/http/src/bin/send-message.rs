@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use shared::Result;
 use shared::accounts::sessions::Sessions;
 use shared::accounts::tokens::{RefreshTokens, ShortLivedTokens};
+use shared::chats::entry::Draft;
 use shared::chats::log::Log;
 use shared::contract::credentials::REFRESH;
 use shared::contract::endpoints::send_message::{SendMessageInput, SendMessageOutput};
@@ -29,11 +30,12 @@ shared::parts! {
 
 async fn send_message(app: &'static App, request: Request) -> Result<Reply> {
     let sender = sender(app, &request).await?;
-    let SendMessageInput { message, chat_id, user_id, client_id } = request.json()?;
+    let SendMessageInput { message, chat_id, user_id, client_id, reply_to } = request.json()?;
     if user_id != sender {
         return Err(NOT_THE_CALLER);
     }
-    let data = app.log.send(chat_id, sender, message, client_id).await?;
+    let draft = Draft { text: message, client_id, reply_to };
+    let data = app.log.send(chat_id, sender, draft, request.deadline).await?.entry.into_message();
     Reply::ok(SendMessageOutput { message: "Successfully send", data })
 }
 

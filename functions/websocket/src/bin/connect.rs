@@ -33,7 +33,7 @@ async fn connect(app: &'static App, handshake: Handshake) -> Result<()> {
     if handshake.header("origin").is_some_and(|origin| !app.allowed_origins.contains(origin)) {
         return Err(ORIGIN_NOT_ALLOWED);
     }
-    let ConnectInput { user_id, name, ticket } = handshake.query()?;
+    let ConnectInput { user_id, name, ticket, v } = handshake.query()?;
     let proof = match ticket {
         Some(ticket) => Proof::Ticket(app.tokens.read_ticket(&ticket)?),
         None => Proof::Cookie(app.tokens.read_access(handshake.cookies(ACCESS))?),
@@ -43,7 +43,9 @@ async fn connect(app: &'static App, handshake: Handshake) -> Result<()> {
     }
     // Store the record first, so that a concurrent logout either finds it or has already ended the
     // session, which is checked next.
-    app.connections.record(&Connection::new(handshake.connection.clone(), user_id, proof.session(), &name)).await?;
+    let dialect = v.unwrap_or_default();
+    let connection = Connection::new(handshake.connection.clone(), user_id, proof.session(), &name, dialect);
+    app.connections.record(&connection).await?;
     if let Err(error) = proof.redeem(&app.sessions).await {
         app.connections.forget(&handshake.connection).await?;
         return Err(error);

@@ -1,7 +1,7 @@
 //! The handshake.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::contract::description::Type;
 use crate::values::ids::UserId;
@@ -18,6 +18,20 @@ pub struct ConnectInput {
     /// A ticket from `POST /api/socketTicket`. It is optional if the handshake has the
     /// `access-key` cookie.
     pub ticket: Option<String>,
+    /// `2` for a native client, which receives `entry` instead of `chatUpdate`.
+    pub v: Option<Dialect>,
+}
+
+/// The events that a client understands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Dialect {
+    /// Those of the reference.
+    #[default]
+    #[serde(rename = "1")]
+    Reference,
+    /// Those of a native client: everything that is stored arrives as `entry`.
+    #[serde(rename = "2")]
+    Native,
 }
 
 /// Returns the description of the query.

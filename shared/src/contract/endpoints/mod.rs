@@ -3,16 +3,20 @@
 //! The fields of a type are in the order of the JSON.
 
 pub mod all_connection;
+pub mod chat_settings;
 pub mod create_connection;
 pub mod delete_otp;
 pub mod get_chat;
 pub mod last_message;
 pub mod logout;
 pub mod photo;
+pub mod presence;
+pub mod receipt;
 pub mod refresh;
 pub mod send_message;
 pub mod send_otp;
 pub mod socket_ticket;
+pub mod sync;
 pub mod upload_details;
 pub mod user_details;
 pub mod users;
@@ -36,6 +40,10 @@ pub fn all() -> Vec<Endpoint> {
         get_chat::endpoint(),
         send_message::endpoint(),
         last_message::endpoint(),
+        sync::endpoint(),
+        receipt::endpoint(),
+        chat_settings::endpoint(),
+        presence::endpoint(),
         socket_ticket::endpoint(),
         photo::endpoint(),
     ]

@@ -9,6 +9,7 @@ use crate::contract::errors::{CLIENT_ID_REUSED, NO_REFRESH_KEY, NO_SUCH_CHAT, NO
 use crate::contract::examples::message;
 use crate::contract::message::Message;
 use crate::values::ids::{ChatId, UserId};
+use crate::values::seq::Seq;
 use crate::values::text::{ClientId, MessageText};
 
 /// The input of `POST /api/sendMessage`.
@@ -23,6 +24,8 @@ pub struct SendMessageInput {
     pub user_id: UserId,
     /// The client's own id for this message, which makes the send safe to repeat.
     pub client_id: Option<ClientId>,
+    /// The `seq` of the message that this one replies to.
+    pub reply_to: Option<Seq>,
 }
 
 /// The output of `POST /api/sendMessage`.
@@ -46,7 +49,11 @@ pub(super) fn endpoint() -> Endpoint {
         .callers("`access-key` or `refresh-key`, member", [Some(ACCESS), Some(REFRESH)])
         .json::<SendMessageInput>(example)
         .note("userId", "your own id")
-        .effect("`data`: the message as stored")
+        .note("replyTo", "a `seq`")
+        .effect(
+            "`data`: the message as stored. Sends it to all devices of the members: `entry`, or, if the request has a \
+             `clientId`, `chatUpdate` to frontends of the reference in the room",
+        )
         .returns(SendMessageOutput { message: "Successfully send", data: message() })
         .invalid(["\"message\" must be 1 to 4096 characters long"])
         .fails([NO_REFRESH_KEY, NOT_THE_CALLER, NOT_A_MEMBER, NO_SUCH_CHAT, CLIENT_ID_REUSED])
