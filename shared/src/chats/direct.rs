@@ -67,7 +67,7 @@ impl Log {
 
 /// Returns the head of a new direct chat, which has no entries.
 pub(super) fn empty_head(id: ChatId, pair: Pair, created_at: Timestamp) -> Document {
-    let members = pair.users().map(|id| Member { id, from: 1 });
+    let members = pair.users().map(|id| Member { id, role: None, from: 1 });
     doc! {
         "_id": id,
         "chatId": id,

@@ -1,6 +1,6 @@
 //! Reading the messages of one chat.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use futures_util::TryStreamExt;
 use mongodb::bson::doc;
@@ -37,35 +37,50 @@ pub struct History {
     pub has_more: bool,
 }
 
+/// The maximum number of bytes of archives that one command returns. Small texts need far less for
+/// the longest window, and an answer has room for half of it.
+const MAX_READ_BYTES: i64 = 2 * MAX_ANSWER_BYTES as i64;
+
 impl Log {
     /// Reads at most `limit` messages of a chat that `reader` is a member of.
     ///
-    /// The head is read first, so the archives before it are complete. That is one command for
-    /// messages of the head, and two for older ones.
+    /// The head is read first, so the archives before it are complete, and the notes in it are those
+    /// that the archives may lack. That is one command for messages of the head, and two for older ones.
     ///
     /// # Errors
     /// [`NO_SUCH_CHAT`](crate::contract::errors::NO_SUCH_CHAT) or
     /// [`NOT_A_MEMBER`](crate::contract::errors::NOT_A_MEMBER).
     pub async fn history(&self, chat: ChatId, reader: UserId, window: Window, limit: usize) -> Result<History> {
-        let (Head { number, entries, .. }, member) = self.head(chat, reader).await?;
+        let (head, member) = self.head(chat, reader).await?;
         let mut collector =
             Collector { window, limit, from: member.from, bytes: 0, messages: Vec::new(), has_more: false };
-        // A window may begin and end inside a page, and one more message shows whether there is more.
-        let pages = (limit as i64 + 1) / PAGE + 2;
-        match window {
-            Window::After(seq) => {
-                let first = seq.max(member.from - 1) / PAGE;
-                let archives = self.archives(chat, first..number.min(first + pages)).await?;
-                let _ = archives.into_iter().chain([entries]).try_for_each(|page| collector.add_page(page));
-            }
+        let Head { number, entries, pending, .. } = head;
+        let mut archives = match window {
+            Window::After(seq) => seq.max(member.from - 1) / PAGE..number,
             Window::Latest | Window::Before(_) => {
-                if collector.add_page(entries).is_continue() {
-                    let end = if let Window::Before(seq) = window { (seq - 2).div_euclid(PAGE) + 1 } else { number };
-                    let end = end.min(number);
-                    let archives = self.archives(chat, (end - pages).max(0)..end).await?;
-                    let _ = archives.into_iter().rev().try_for_each(|page| collector.add_page(page));
+                if collector.add_page(entries.clone()).is_break() {
+                    return Ok(collector.finish());
+                }
+                let end = if let Window::Before(seq) = window { (seq - 2).div_euclid(PAGE) + 1 } else { number };
+                (member.from - 1) / PAGE..end.min(number)
+            }
+        };
+        // A page of changes may have no messages. An answer without any would look like the end.
+        while !archives.is_empty() {
+            let pages = self.next_archives(chat, &mut archives, &collector).await?;
+            for mut page in pages {
+                page.iter_mut().for_each(|entry| entry.fold(&pending));
+                if collector.add_page(page).is_break() {
+                    return Ok(collector.finish());
                 }
             }
+            if !collector.messages.is_empty() {
+                collector.has_more = !archives.is_empty();
+                break;
+            }
+        }
+        if matches!(window, Window::After(_)) && !collector.has_more {
+            let _ = collector.add_page(entries);
         }
         Ok(collector.finish())
     }
@@ -75,30 +90,66 @@ impl Log {
     /// # Errors
     /// As [`Self::history`].
     pub async fn last(&self, chat: ChatId, reader: UserId) -> Result<Option<Message>> {
-        let (Head { mut entries, last, .. }, _) = self.head(chat, reader).await?;
-        Ok(entries.pop().or(last).map(Entry::into_message))
+        let (Head { entries, last, pending, .. }, member) = self.head(chat, reader).await?;
+        let archived = last.map(|mut entry| {
+            entry.fold(&pending);
+            entry
+        });
+        let newest = entries.into_iter().rev().find(Entry::is_message).or(archived);
+        Ok(newest.filter(|entry| entry.seq >= member.from).and_then(Entry::into_message))
     }
 
-    /// Reads archives, in their order.
-    async fn archives(&self, chat: ChatId, numbers: std::ops::Range<i64>) -> Result<Vec<Vec<Entry>>> {
+    /// Reads the archives that the collector needs next, in its direction, and removes them from
+    /// `numbers`.
+    async fn next_archives(
+        &self,
+        chat: ChatId,
+        numbers: &mut Range<i64>,
+        collector: &Collector,
+    ) -> Result<Vec<Vec<Entry>>> {
+        // A window may begin and end inside a page, and one more message shows whether there is more.
+        let count = (collector.limit as i64 + 1) / PAGE + 2;
+        let is_forward = matches!(collector.window, Window::After(_));
+        let wanted = if is_forward {
+            numbers.start..numbers.end.min(numbers.start + count)
+        } else {
+            numbers.start.max(numbers.end - count)..numbers.end
+        };
+        let pages = self.archives(chat, wanted, is_forward).await?;
+        let read = pages.len() as i64;
+        // An archive cannot be missing, but a loop must end.
+        match (read, is_forward) {
+            (0, _) => *numbers = 0..0,
+            (_, true) => numbers.start += read,
+            (_, false) => numbers.end -= read,
+        }
+        Ok(pages)
+    }
+
+    /// Reads archives, oldest or newest first, until they have [`MAX_READ_BYTES`]; at least one.
+    async fn archives(&self, chat: ChatId, numbers: Range<i64>, is_forward: bool) -> Result<Vec<Vec<Entry>>> {
         #[derive(Deserialize)]
         struct Archive {
             entries: Vec<Entry>,
         }
-        if numbers.is_empty() {
-            return Ok(Vec::new());
-        }
         let ids: Vec<_> = numbers.map(|number| archive_id(chat, number)).collect();
         let batch = u32::try_from(ids.len() + 1).unwrap_or(u32::MAX);
-        let archives = self.0.clone_with_type::<Archive>();
-        let cursor = archives
-            .find(doc! { "_id": { "$in": ids } })
-            .projection(doc! { "_id": 0, "entries": 1 })
-            .batch_size(batch)
-            .await?;
-        let mut found: Vec<Vec<Entry>> = cursor.map_ok(|archive| archive.entries).try_collect().await?;
-        found.sort_by_key(|entries| entries.first().map(|entry| entry.seq));
-        Ok(found)
+        let direction = if is_forward { 1 } else { -1 };
+        let stages = vec![
+            doc! { "$match": { "_id": { "$in": ids } } },
+            // An archive that is not published yet has another number.
+            doc! { "$set": { "first": { "$first": "$entries.seq" } } },
+            doc! { "$setWindowFields": {
+                "sortBy": { "first": direction },
+                "output": { "before": {
+                    "$sum": { "$bsonSize": "$$ROOT" }, "window": { "documents": ["unbounded", -1] },
+                } },
+            } },
+            doc! { "$match": { "before": { "$not": { "$gte": MAX_READ_BYTES } } } },
+            doc! { "$project": { "_id": 0, "entries": 1 } },
+        ];
+        let rows = self.0.aggregate(stages).batch_size(batch).with_type::<Archive>().await?;
+        Ok(rows.map_ok(|archive| archive.entries).try_collect().await?)
     }
 }
 
@@ -128,13 +179,16 @@ impl Collector {
     }
 
     fn add(&mut self, entry: Entry) -> ControlFlow<()> {
-        self.bytes += entry.text.len();
+        if !entry.is_message() {
+            return ControlFlow::Continue(());
+        }
+        self.bytes += entry.text_bytes();
         let full = self.messages.len() == self.limit || (self.bytes > MAX_ANSWER_BYTES && !self.messages.is_empty());
         if full {
             self.has_more = true;
             return ControlFlow::Break(());
         }
-        self.messages.push(entry.into_message());
+        self.messages.extend(entry.into_message());
         ControlFlow::Continue(())
     }
 

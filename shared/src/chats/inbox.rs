@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::entry::Entry;
 use super::history::MAX_ANSWER_BYTES;
-use super::log::Log;
+use super::log::{Log, messages_of};
 use crate::accounts::users::{self, PublicProfile};
 use crate::contract::message::Message;
 use crate::error::Result;
@@ -29,7 +29,7 @@ pub struct ChatSummary {
 impl ChatSummary {
     /// Returns the other member and the last message.
     pub fn into_parts(self) -> (PublicProfile, Option<Message>) {
-        (self.friend, self.last.map(Entry::into_message))
+        (self.friend, self.last.and_then(Entry::into_message))
     }
 
     fn cursor(&self) -> InboxCursor {
@@ -67,7 +67,7 @@ impl Log {
             doc! { "$sort": { "lastActivity": -1, "_id": -1 } },
             doc! { "$limit": i64::try_from(count).unwrap_or(i64::MAX) },
             doc! { "$project": {
-                "lastActivity": 1, "friend": other, "last": { "$ifNull": [{ "$last": "$entries" }, "$last"] },
+                "lastActivity": 1, "friend": other, "last": { "$ifNull": [{ "$last": messages_of("$entries") }, "$last"] },
             } },
             doc! { "$lookup": {
                 "from": "users", "localField": "friend", "foreignField": "_id", "as": "friend",
@@ -80,7 +80,7 @@ impl Log {
         let mut chats: Vec<ChatSummary> = rows.with_type::<ChatSummary>().await?.try_collect().await?;
         let mut bytes = 0;
         let fitting = chats.iter().take(limit).take_while(|chat| {
-            bytes += chat.last.as_ref().map_or(0, |entry| entry.text.len());
+            bytes += chat.last.as_ref().map_or(0, Entry::text_bytes);
             bytes <= MAX_ANSWER_BYTES
         });
         let fitting = fitting.count();

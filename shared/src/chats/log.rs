@@ -3,9 +3,9 @@
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::{CollectionOptions, IndexOptions, ReadConcern};
 use mongodb::{Collection, Database, IndexModel};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::entry::Entry;
+use super::entry::{Entry, Note};
 use crate::config::{ConfigError, Environment, FromEnv};
 use crate::contract::errors::{NO_SUCH_CHAT, NOT_A_MEMBER};
 use crate::database::unique;
@@ -26,17 +26,47 @@ pub(super) const LAST_ENTRY: &str = "entries.63";
 pub struct Log(pub(super) Collection<Document>);
 
 /// A member of a chat.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Member {
     /// The user.
     pub id: UserId,
+    /// What the member may do. Members of a direct chat have no roles.
+    #[serde(default)]
+    pub(super) role: Option<Role>,
     /// The first entry that the member sees.
     pub(super) from: i64,
 }
 
 impl From<Member> for Bson {
-    fn from(Member { id, from }: Member) -> Self {
-        doc! { "id": id, "from": from }.into()
+    fn from(Member { id, role, from }: Member) -> Self {
+        let mut document = doc! { "id": id, "from": from };
+        if let Some(role) = role {
+            document.insert("role", role);
+        }
+        document.into()
+    }
+}
+
+/// What a member of a group may do. Each role may do what the next one may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// Changes roles.
+    Owner,
+    /// Adds and removes members, and deletes messages of others.
+    Admin,
+    /// Sends and reads.
+    Member,
+}
+
+impl From<Role> for Bson {
+    fn from(role: Role) -> Self {
+        let name = match role {
+            Role::Owner => "owner",
+            Role::Admin => "admin",
+            Role::Member => "member",
+        };
+        name.into()
     }
 }
 
@@ -44,10 +74,13 @@ impl From<Member> for Bson {
 #[derive(Debug, Deserialize)]
 pub(super) struct Head {
     pub(super) members: Vec<Member>,
+    /// The changes of archived messages that the archives may not have yet.
+    #[serde(default)]
+    pub(super) pending: Vec<Note>,
     /// The number of archives before the entries of this head.
     pub(super) number: i64,
     pub(super) entries: Vec<Entry>,
-    /// The last archived entry, which is the last of the chat if `entries` is empty.
+    /// The last archived message, which is the last of the chat if `entries` has none.
     pub(super) last: Option<Entry>,
 }
 
@@ -84,11 +117,19 @@ impl Log {
     /// # Errors
     /// [`NO_SUCH_CHAT`] or [`NOT_A_MEMBER`].
     pub(super) async fn head(&self, chat: ChatId, reader: UserId) -> Result<(Head, Member)> {
-        let heads = self.0.clone_with_type::<Head>();
-        let fields = doc! { "_id": 0, "members": 1, "number": 1, "entries": 1, "last": 1 };
-        let head = heads.find_one(doc! { "_id": chat }).projection(fields).await?.ok_or(NO_SUCH_CHAT)?;
+        let head = self.whole_head(chat).await?;
         let member = require_member(&head.members, reader)?;
         Ok((head, member))
+    }
+
+    /// Reads the head of a chat for somebody who may see all of it.
+    ///
+    /// # Errors
+    /// [`NO_SUCH_CHAT`].
+    pub(super) async fn whole_head(&self, chat: ChatId) -> Result<Head> {
+        let heads = self.0.clone_with_type::<Head>();
+        let fields = doc! { "_id": 0, "members": 1, "number": 1, "entries": 1, "last": 1, "pending": 1 };
+        heads.find_one(doc! { "_id": chat }).projection(fields).await?.ok_or(NO_SUCH_CHAT)
     }
 }
 
@@ -103,4 +144,9 @@ pub(crate) fn require_member(members: &[Member], user: UserId) -> Result<Member>
 /// Returns the id of an archive of a chat.
 pub(super) fn archive_id(chat: ChatId, number: i64) -> String {
     format!("{chat}:{number}")
+}
+
+/// Returns the messages in an array of entries, as an aggregation expression.
+pub(super) fn messages_of(entries: &str) -> Document {
+    doc! { "$filter": { "input": entries, "cond": { "$eq": ["$$this.kind", "message"] } } }
 }

@@ -5,11 +5,16 @@
 //! the next entry is appended to a full head, its entries are copied into an *archive* and then
 //! removed from the head. Heads and archives are in the collection `log`.
 
+pub mod append;
+pub mod change;
 pub mod direct;
 pub mod entry;
 pub mod history;
 pub mod import;
 pub mod inbox;
 pub mod log;
+pub mod members;
+mod notes;
 mod roll;
 pub mod send;
+pub mod sync;

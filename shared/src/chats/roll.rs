@@ -10,7 +10,7 @@
 use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
 
-use super::log::{LAST_ENTRY, Log, PAGE, archive_id};
+use super::log::{LAST_ENTRY, Log, PAGE, archive_id, messages_of};
 use crate::contract::errors::NO_SUCH_CHAT;
 use crate::database::is_duplicate;
 use crate::error::Result;
@@ -44,7 +44,7 @@ impl Log {
         let filter = doc! { "_id": chat, "number": number, LAST_ENTRY: { "$exists": true } };
         let update = vec![doc! { "$set": {
             "number": number + 1,
-            "last": { "$last": "$entries" },
+            "last": { "$ifNull": [{ "$last": messages_of("$entries") }, "$last"] },
             "entries": [],
             "keys": [],
             "prevKeys": "$keys",

@@ -1,141 +1,90 @@
-//! Sending: one atomic command on the head, which checks membership, looks for a repeat and appends.
+//! Sending messages.
 
-use mongodb::bson::doc;
-use mongodb::options::ReturnDocument;
-use serde::Deserialize;
+use mongodb::bson::{Document, doc};
 
-use super::entry::{Draft, Entry, NewMessage};
-use super::log::{LAST_ENTRY, Log, Member, PAGE, require_member};
-use crate::contract::errors::{CLIENT_ID_REUSED, NO_SUCH_CHAT};
-use crate::database::is_duplicate;
-use crate::error::{Error, Result};
+use super::append::{Addition, Appended, State};
+use super::entry::{Content, Entry, fields, key};
+use super::log::Log;
+use crate::contract::errors::NO_SUCH_ENTRY;
+use crate::error::Result;
 use crate::values::deadline::Deadline;
-use crate::values::ids::{ChatId, UserId};
+use crate::values::ids::{ChatId, MessageId, UserId};
+use crate::values::seq::Seq;
+use crate::values::text::{ClientId, MessageText};
 
-/// The number of attempts at a send if other senders fill the head in between.
-const MAX_ATTEMPTS: usize = 20;
-
-/// An entry that was appended, and the members who may see it.
-#[derive(Debug)]
-pub struct Appended {
-    /// The chat.
-    pub chat: ChatId,
-    /// The entry.
-    pub entry: Entry,
-    /// The members of the chat when the entry was appended.
-    pub members: Vec<Member>,
-}
-
-/// The part of a head that tells why it did not match.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Refusal {
-    members: Vec<Member>,
-    number: i64,
-    keys: Vec<String>,
-    prev_keys: Vec<String>,
-}
-
-/// A head or an archive, by its keys.
-#[derive(Deserialize)]
-struct Keyed {
-    keys: Vec<String>,
-    entries: Vec<Entry>,
+/// A message as its sender writes it.
+pub struct Draft {
+    /// The text.
+    pub text: MessageText,
+    /// The client's own id for the message, which makes the send safe to repeat.
+    pub client_id: Option<ClientId>,
+    /// The `seq` of the message that this one replies to.
+    pub reply_to: Option<Seq>,
 }
 
 impl Log {
     /// Appends a message to a chat. A repeat, which has the same `client_id`, returns the original
-    /// message.
+    /// message in its present state.
     ///
     /// # Errors
-    /// [`NO_SUCH_CHAT`], [`NOT_A_MEMBER`](crate::contract::errors::NOT_A_MEMBER), or
-    /// [`CLIENT_ID_REUSED`] if `client_id` was used for another text.
-    pub async fn send(&self, chat: ChatId, sender: UserId, draft: Draft, _deadline: Deadline) -> Result<Appended> {
-        let new = NewMessage::new(sender, draft.text, draft.client_id);
-        for _ in 0..MAX_ATTEMPTS {
-            if let Some(appended) = self.append(chat, &new).await? {
-                return Ok(appended);
-            }
-            let Refusal { members, number, keys, prev_keys } = self.refusal(chat).await?;
-            require_member(&members, sender)?;
-            let key = new.key();
-            if prev_keys.contains(&key) {
-                self.publish(chat, number - 1, &prev_keys).await?;
-            } else if keys.len() as i64 == PAGE && !keys.contains(&key) {
-                self.roll(chat).await?;
-                continue;
-            }
-            if let Some(original) = self.original(chat, &new).await? {
-                let is_repeat = original.text == new.text.as_str();
-                return if is_repeat { Ok(Appended { chat, entry: original, members }) } else { Err(CLIENT_ID_REUSED) };
-            }
-            // Otherwise, another sender has emptied the head in between.
+    /// [`NO_SUCH_CHAT`](crate::contract::errors::NO_SUCH_CHAT),
+    /// [`NOT_A_MEMBER`](crate::contract::errors::NOT_A_MEMBER), [`NO_SUCH_ENTRY`] if `reply_to` is
+    /// not the `seq` of an entry, or [`CLIENT_ID_REUSED`](crate::contract::errors::CLIENT_ID_REUSED)
+    /// if `client_id` was used for something else.
+    pub async fn send(&self, chat: ChatId, sender: UserId, draft: Draft, deadline: Deadline) -> Result<Appended> {
+        if draft.reply_to == Some(Seq::default()) {
+            return Err(NO_SUCH_ENTRY);
         }
-        Err(Error::Unavailable("other senders filled the chat at every attempt".into()))
+        self.append(chat, &NewMessage { id: MessageId::new(), by: sender, draft }, deadline).await
+    }
+}
+
+/// A message that is about to be appended.
+struct NewMessage {
+    id: MessageId,
+    by: UserId,
+    draft: Draft,
+}
+
+impl Addition for NewMessage {
+    fn by(&self) -> UserId {
+        self.by
     }
 
-    /// Returns the appended entry, or `None` if the head did not match, or an archive has the key.
-    async fn append(&self, chat: ChatId, new: &NewMessage) -> Result<Option<Appended>> {
-        #[derive(Deserialize)]
-        struct Head {
-            members: Vec<Member>,
-            entries: [Entry; 1],
-        }
-        let key = new.key();
-        let filter = doc! {
-            "_id": chat,
-            "members.id": new.by,
-            LAST_ENTRY: { "$exists": false },
-            "keys": { "$ne": &key },
-            "prevKeys": { "$ne": &key },
-        };
-        // All of these expressions see the head as it was before.
-        let seq = doc! { "$add": ["$lastSeq", 1_i64] };
-        // A literal, so that no text is taken for an expression.
-        let entry =
-            doc! { "$mergeObjects": [{ "$literal": new.to_document() }, { "seq": seq.clone(), "at": "$$NOW" }] };
-        let update = vec![doc! { "$set": {
-            "lastSeq": seq,
-            "lastActivity": "$$NOW",
-            "keys": { "$concatArrays": ["$keys", [{ "$literal": key }]] },
-            "entries": { "$concatArrays": ["$entries", [entry]] },
-        } }];
-        let heads = self.0.clone_with_type::<Head>();
-        let appended = heads
-            .find_one_and_update(filter, update)
-            .projection(doc! { "_id": 0, "members": 1, "entries": { "$slice": -1 } })
-            .return_document(ReturnDocument::After)
-            .await;
-        match appended {
-            Ok(head) => Ok(head.map(|Head { members, entries: [entry] }| Appended { chat, entry, members })),
-            Err(error) if is_duplicate(&error) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+    fn key(&self) -> String {
+        key(self.id, self.by, self.draft.client_id.as_ref())
     }
 
-    /// Reads why a head did not match.
-    async fn refusal(&self, chat: ChatId) -> Result<Refusal> {
-        let heads = self.0.clone_with_type::<Refusal>();
-        let fields = doc! { "_id": 0, "members": 1, "number": 1, "keys": 1, "prevKeys": 1 };
-        heads.find_one(doc! { "_id": chat }).projection(fields).await?.ok_or(NO_SUCH_CHAT)
+    fn entry(&self) -> Document {
+        let mut entry = fields(self.id, "message", self.by);
+        entry.insert("text", &self.draft.text);
+        if let Some(client_id) = &self.draft.client_id {
+            entry.insert("clientId", client_id);
+        }
+        if let Some(reply_to) = self.draft.reply_to {
+            entry.insert("replyTo", reply_to.get());
+        }
+        entry
     }
 
-    /// Returns the message that was stored with the same key, if there is one.
-    ///
-    /// It is found by a write that changes nothing, because only a write waits until a majority of the
-    /// servers has the original. A read cannot tell whether a change of the primary may still take it
-    /// back.
-    async fn original(&self, chat: ChatId, new: &NewMessage) -> Result<Option<Entry>> {
-        let key = new.key();
-        let pages = self.0.clone_with_type::<Keyed>();
-        let nothing = vec![doc! { "$set": { "_id": "$_id" } }];
-        let found = pages
-            .find_one_and_update(doc! { "chatId": chat, "keys": &key }, nothing)
-            .projection(doc! { "_id": 0, "keys": 1, "entries": 1 })
-            .await?;
-        Ok(found.and_then(|Keyed { keys, entries }| {
-            let (_, entry) = keys.into_iter().zip(entries).find(|(other, _)| *other == key)?;
-            Some(entry)
-        }))
+    fn condition(&self) -> Option<Document> {
+        self.draft.reply_to.map(|seq| doc! { "lastSeq": { "$gte": seq.get() } })
+    }
+
+    fn check(&self, head: &State) -> Result<()> {
+        let exists = self.draft.reply_to.is_none_or(|seq| seq.get() <= head.last_seq);
+        if exists { Ok(()) } else { Err(NO_SUCH_ENTRY) }
+    }
+
+    fn effect(&self, _: &Document) -> Document {
+        doc! { "lastActivity": "$$NOW" }
+    }
+
+    fn is_repeat_of(&self, original: &Entry) -> bool {
+        match &original.content {
+            // The text may have been edited on another device.
+            Content::Message(message) => message.changed_seq.is_some() || message.text == self.draft.text.as_str(),
+            Content::Change { .. } | Content::System { .. } => false,
+        }
     }
 }

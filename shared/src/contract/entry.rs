@@ -1,7 +1,7 @@
 //! The entries of a chat as clients see them.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::message::Message;
 use crate::values::ids::UserId;
@@ -58,7 +58,7 @@ pub enum Entry {
 }
 
 /// What was done to a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ChangeKind {
     /// The text was changed.
@@ -70,7 +70,7 @@ pub enum ChangeKind {
 }
 
 /// What happened to a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SystemKind {
     /// The chat was created with these members.

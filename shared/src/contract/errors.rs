@@ -44,6 +44,10 @@ errors! {
     NOT_YOUR_EMAIL = Forbidden("notYourEmail", "this is not your e-mail address");
     /// The caller is not a member of the chat.
     NOT_A_MEMBER = Forbidden("notAMember", "you are not a member of this chat");
+    /// The caller may not change the message.
+    NOT_YOUR_MESSAGE = Forbidden("notYourMessage", "this is not your message");
+    /// The role of the caller does not allow this, or that of the other member.
+    NOT_ALLOWED_BY_ROLE = Forbidden("notAllowedByRole", "your role in this chat does not allow this");
     /// The connection did not join the room of the chat.
     NOT_IN_ROOM = Forbidden("notInRoom", "join the chat room first");
     /// The caller has no chat with this user.
@@ -57,11 +61,19 @@ errors! {
     NO_SUCH_USER = NotFound("noSuchUser", "there is no such user");
     /// The chat does not exist.
     NO_SUCH_CHAT = NotFound("noSuchChat", "there is no such chat");
+    /// The user is not a member of the group.
+    NO_SUCH_MEMBER = NotFound("noSuchMember", "there is no such member");
     /// The photo does not exist.
     NO_SUCH_PHOTO = NotFound("noSuchPhoto", "there is no such photo");
 
     /// The two users already have a chat.
     ALREADY_CONNECTED = Conflict("alreadyConnected", "you are connected already");
+    /// The user is a member of the group already.
+    ALREADY_A_MEMBER = Conflict("alreadyAMember", "this user is a member already");
+    /// The group has as many members as it can have.
+    GROUP_IS_FULL = Conflict("groupIsFull", "the group is full");
+    /// The last owner of a group cannot leave it or give up the role.
+    LAST_OWNER = Conflict("lastOwner", "the group needs another owner first");
     /// The `clientId` was already used for another text.
     CLIENT_ID_REUSED = Conflict("clientIdReused", "\"clientId\" was used for another message");
 

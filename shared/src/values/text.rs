@@ -19,6 +19,8 @@ string_value!(Text<const MAX: usize>);
 pub type MessageText = Text<4096>;
 /// A client's own id for a message, which makes a send safe to repeat.
 pub type ClientId = Text<64>;
+/// An emoji. One that is joined from others has up to ten characters.
+pub type Emoji = Text<10>;
 /// A search term for the directory.
 pub type SearchTerm = Text<100>;
 

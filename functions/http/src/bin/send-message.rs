@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use shared::Result;
 use shared::accounts::sessions::Sessions;
 use shared::accounts::tokens::{RefreshTokens, ShortLivedTokens};
-use shared::chats::entry::Draft;
 use shared::chats::log::Log;
+use shared::chats::send::Draft;
 use shared::contract::credentials::REFRESH;
 use shared::contract::endpoints::send_message::{SendMessageInput, SendMessageOutput};
 use shared::contract::errors::NOT_THE_CALLER;
@@ -35,7 +35,7 @@ async fn send_message(app: &'static App, request: Request) -> Result<Reply> {
         return Err(NOT_THE_CALLER);
     }
     let draft = Draft { text: message, client_id, reply_to };
-    let data = app.log.send(chat_id, sender, draft, request.deadline).await?.entry.into_message();
+    let data = app.log.send(chat_id, sender, draft, request.deadline).await?.message()?;
     Reply::ok(SendMessageOutput { message: "Successfully send", data })
 }
 

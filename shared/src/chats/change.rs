@@ -1,0 +1,216 @@
+//! Changing messages: editing, deleting, and reactions.
+//!
+//! A change is an entry of its own, without content; the content is in the message. The append of a
+//! change folds it into a message in the head, and leaves a *note* in the head for a message in an
+//! archive. Readers apply the notes to what they read; see [`notes`](super::notes).
+
+use mongodb::bson::{Bson, Document, doc};
+use serde::Deserialize;
+
+use super::append::{Addition, Appended};
+use super::entry::{Content, Entry, fields, key};
+use super::log::{Log, Member, PAGE, Role};
+use crate::contract::entry::ChangeKind;
+use crate::contract::errors::{NO_SUCH_ENTRY, NOT_YOUR_MESSAGE};
+use crate::error::Result;
+use crate::values::deadline::Deadline;
+use crate::values::ids::{ChatId, MessageId, UserId};
+use crate::values::seq::Seq;
+use crate::values::text::{ClientId, Emoji, MessageText};
+
+/// A change of a message.
+pub enum Change {
+    /// Replaces the text. Only the sender may do this.
+    Edit(MessageText),
+    /// Deletes the text and all reactions. Only the sender and admins may do this.
+    Delete,
+    /// Sets the reaction of the caller, or removes it.
+    React(Option<Emoji>),
+}
+
+impl Log {
+    /// Changes a message of a chat that `user` is a member of. When this returns, every read shows the
+    /// change, and a deleted text is nowhere in the database.
+    ///
+    /// # Errors
+    /// [`NO_SUCH_CHAT`](crate::contract::errors::NO_SUCH_CHAT),
+    /// [`NOT_A_MEMBER`](crate::contract::errors::NOT_A_MEMBER), [`NO_SUCH_ENTRY`] if `target` is not
+    /// the `seq` of a message that the user sees, or [`NOT_YOUR_MESSAGE`].
+    pub async fn change(
+        &self,
+        chat: ChatId,
+        user: UserId,
+        target: Seq,
+        change: Change,
+        client_id: Option<ClientId>,
+        deadline: Deadline,
+    ) -> Result<Appended> {
+        let (head, member) = self.head(chat, user).await?;
+        let found = if head.is_archived(target.get()) {
+            self.archived_entry(chat, target.get()).await?
+        } else {
+            head.entries.into_iter().find(|entry| entry.seq == target.get())
+        };
+        let message = found.filter(|entry| entry.is_message() && entry.seq >= member.from).ok_or(NO_SUCH_ENTRY)?;
+        if !change.is_allowed(&member, message.by) {
+            return Err(NOT_YOUR_MESSAGE);
+        }
+        let fold = Fold::from(change);
+        self.append(
+            chat,
+            &NewChange { id: MessageId::new(), by: user, target: target.get(), fold, client_id },
+            deadline,
+        )
+        .await
+    }
+}
+
+impl Change {
+    fn is_allowed(&self, member: &Member, sender: UserId) -> bool {
+        match self {
+            Self::Edit(_) => member.id == sender,
+            Self::Delete => member.id == sender || matches!(member.role, Some(Role::Owner | Role::Admin)),
+            Self::React(_) => true,
+        }
+    }
+}
+
+/// What a change does to a message.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "what", rename_all = "camelCase")]
+pub(super) enum Fold {
+    /// Replaces the text.
+    Edited { text: String },
+    /// Removes the text and the reactions.
+    Deleted,
+    /// Replaces the reaction of the user.
+    Reaction { emoji: Option<String> },
+}
+
+impl From<Change> for Fold {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::Edit(text) => Self::Edited { text: text.into() },
+            Change::Delete => Self::Deleted,
+            Change::React(emoji) => Self::Reaction { emoji: emoji.map(String::from) },
+        }
+    }
+}
+
+impl Fold {
+    fn kind(&self) -> ChangeKind {
+        match self {
+            Self::Edited { .. } => ChangeKind::Edited,
+            Self::Deleted => ChangeKind::Deleted,
+            Self::Reaction { .. } => ChangeKind::Reaction,
+        }
+    }
+
+    /// Returns the name of [`Self::kind`] in the database.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Edited { .. } => "edited",
+            Self::Deleted => "deleted",
+            Self::Reaction { .. } => "reaction",
+        }
+    }
+
+    fn to_document(&self) -> Document {
+        let mut document = doc! { "what": self.name() };
+        match self {
+            Self::Edited { text } => _ = document.insert("text", text),
+            Self::Reaction { emoji: Some(emoji) } => _ = document.insert("emoji", emoji),
+            Self::Deleted | Self::Reaction { emoji: None } => {}
+        }
+        document
+    }
+
+    /// Returns the entries of the array `entries` with this change applied to the message `target`,
+    /// as an aggregation expression. `seq` is an expression for the `seq` of the change. A message
+    /// that has this change or a later one stays as it is.
+    pub(super) fn expression(&self, entries: impl Into<Bson>, target: i64, by: UserId, seq: impl Into<Bson>) -> Bson {
+        let seq = seq.into();
+        let changed = doc! { "$cond": [
+            "$$this.deleted",
+            { "$mergeObjects": ["$$this", { "changedSeq": seq.clone() }] },
+            { "$mergeObjects": [self.content(by), { "changedSeq": seq.clone() }] },
+        ] };
+        let is_target = doc! { "$and": [
+            { "$eq": ["$$this.seq", target] },
+            { "$lt": [{ "$ifNull": ["$$this.changedSeq", 0] }, seq] },
+        ] };
+        doc! { "$map": {
+            "input": entries.into(),
+            "in": { "$cond": [is_target, changed, "$$this"] },
+        } }
+        .into()
+    }
+
+    /// Returns the new content of the message `$$this`, as an expression.
+    fn content(&self, by: UserId) -> Document {
+        match self {
+            Self::Edited { text } => doc! { "$mergeObjects": ["$$this", { "text": { "$literal": text } }] },
+            Self::Deleted => {
+                let without = |field: &str, input: Bson| doc! { "$unsetField": { "field": field, "input": input } };
+                let bare = without("text", without("reactions", "$$this".into()).into());
+                doc! { "$mergeObjects": [bare, { "deleted": true }] }
+            }
+            Self::Reaction { emoji } => {
+                let others = doc! { "$filter": {
+                    "input": { "$ifNull": ["$$this.reactions", []] }, "as": "choice", "cond": { "$ne": ["$$choice.by", by] },
+                } };
+                let own: Vec<_> = emoji.iter().map(|emoji| doc! { "by": by, "emoji": { "$literal": emoji } }).collect();
+                doc! { "$mergeObjects": ["$$this", { "reactions": { "$concatArrays": [others, own] } }] }
+            }
+        }
+    }
+}
+
+/// A change that is about to be appended.
+struct NewChange {
+    id: MessageId,
+    by: UserId,
+    target: i64,
+    fold: Fold,
+    client_id: Option<ClientId>,
+}
+
+impl Addition for NewChange {
+    fn by(&self) -> UserId {
+        self.by
+    }
+
+    fn key(&self) -> String {
+        key(self.id, self.by, self.client_id.as_ref())
+    }
+
+    fn entry(&self) -> Document {
+        let mut entry = fields(self.id, "change", self.by);
+        entry.extend(doc! { "target": self.target, "change": self.fold.name() });
+        entry
+    }
+
+    fn present(&self, seq: &Document) -> Bson {
+        self.fold.expression("$entries", self.target, self.by, seq.clone())
+    }
+
+    fn effect(&self, seq: &Document) -> Document {
+        let is_archived = doc! { "$lte": [self.target, { "$multiply": ["$number", PAGE] }] };
+        let note = doc! { "$mergeObjects": [
+            { "$literal": { "target": self.target, "by": self.by, "fold": self.fold.to_document() } },
+            { "seq": seq.clone() },
+        ] };
+        let pending = doc! { "$ifNull": ["$pending", []] };
+        let noted = doc! { "$concatArrays": [pending.clone(), [note]] };
+        doc! { "pending": { "$cond": [is_archived, noted, pending] } }
+    }
+
+    fn is_change(&self) -> bool {
+        true
+    }
+
+    fn is_repeat_of(&self, original: &Entry) -> bool {
+        // The content is in the message alone, so it is not compared.
+        matches!(original.content, Content::Change { target, what } if target == self.target && what == self.fold.kind())
+    }
+}
