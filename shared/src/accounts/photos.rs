@@ -21,6 +21,11 @@ impl PhotoBase {
         Self(format!("{origin}/uploads"))
     }
 
+    /// Returns the base of URLs that are relative to the API.
+    pub fn relative() -> Self {
+        Self::new("")
+    }
+
     /// Returns the URL of a photo.
     pub fn url(&self, photo: &PhotoId) -> String {
         format!("{}/{photo}", self.0)

@@ -70,6 +70,16 @@ pub struct PublicProfile {
 }
 
 impl PublicProfile {
+    /// Returns the profile of a user who does not exist any more.
+    pub(crate) fn missing(id: UserId) -> Self {
+        Self { id, full_name: None, photo: None }
+    }
+
+    /// Returns the id of the user.
+    pub(crate) fn id(&self) -> UserId {
+        self.id
+    }
+
     /// Returns the profile as it is sent to clients.
     pub fn into_person(self, photos: &PhotoBase) -> Person {
         Person { id: self.id, full_name: self.full_name, photo_url: self.photo.map(|photo| photos.url(&photo)) }

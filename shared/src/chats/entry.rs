@@ -150,6 +150,14 @@ impl Entry {
         matches!(self.content, Content::Message(_))
     }
 
+    /// Returns the `seq` of the message that the entry changes, if it is a change.
+    pub(super) fn target(&self) -> Option<i64> {
+        match self.content {
+            Content::Change { target, .. } => Some(target),
+            Content::Message(_) | Content::System { .. } => None,
+        }
+    }
+
     /// Returns the number of bytes of text in the entry.
     pub(super) fn text_bytes(&self) -> usize {
         match &self.content {

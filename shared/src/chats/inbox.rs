@@ -53,7 +53,7 @@ impl Log {
     ///
     /// The cost per chat does not depend on its length.
     pub async fn inbox(&self, user: UserId, before: Option<InboxCursor>, limit: usize) -> Result<Inbox> {
-        let mut page = doc! { "members.id": user, "head": true };
+        let mut page = doc! { "members.id": user, "head": true, "kind": "direct" };
         if let Some(InboxCursor { last_activity, chat }) = before {
             page.insert("lastActivity", doc! { "$lte": last_activity });
             let after = [doc! { "lastActivity": { "$lt": last_activity } }, doc! { "_id": { "$lt": chat } }];

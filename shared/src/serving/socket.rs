@@ -16,6 +16,7 @@ use super::input;
 use super::invocation::{self, run_handler};
 use crate::accounts::cookies;
 use crate::config::{ConfigError, Environment, FromEnv};
+use crate::contract::errors::ACK_ID_REQUIRED;
 use crate::contract::events::ack::{Ack, Answer};
 use crate::contract::events::error::ErrorEvent;
 use crate::error::{Error, Result};
@@ -108,6 +109,14 @@ impl Frame {
     /// Returns the action that the frame names, if any.
     pub fn action(&self) -> Option<&str> {
         self.content.get("action")?.as_str()
+    }
+
+    /// Checks that the sender requests an answer, for actions that have no other effect.
+    ///
+    /// # Errors
+    /// [`ACK_ID_REQUIRED`].
+    pub fn require_ack_id(&self) -> Result<()> {
+        self.ack_id()?.map(|_| ()).ok_or(ACK_ID_REQUIRED)
     }
 
     /// Returns the `ackId`, if the sender requests an answer.

@@ -21,6 +21,11 @@ impl Deadline {
         Self(Timestamp::now() + PATIENCE)
     }
 
+    /// Returns the deadline at this time.
+    pub fn at(time: Timestamp) -> Self {
+        Self(time)
+    }
+
     /// Returns the time.
     pub fn time(self) -> Timestamp {
         self.0
