@@ -69,6 +69,9 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     steps.record("LastMessage", 1).await;
     chat.bob.browser.get("/api/allConnection").await.expect(200);
     steps.record("AllConnection", 1).await;
+    // The heads, and the watermarks with the profiles.
+    chat.bob.browser.post("/api/sync", json!({ "chats": { &chat.id: 1 } })).await.expect(200);
+    steps.record("Sync", 2).await;
     chat.bob.browser.get("/api/refresh").await.expect(200);
     steps.record("Refresh", 1).await;
 
@@ -91,6 +94,9 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
         socket.send_unchecked(frame).await;
         steps.record(function, commands).await;
     }
+    // The user of the connection, the heads, and the watermarks with the profiles.
+    socket.send(json!({ "action": "sync", "ackId": 1 })).await;
+    steps.record("SyncAction", 3).await;
     socket.close().await;
     steps.record("Disconnect", 1).await;
     // Ends the session and its sockets.
