@@ -16,6 +16,7 @@ mod events;
 mod gateway;
 mod handshakes;
 mod happy_path;
+mod histories;
 mod history;
 mod lifecycle;
 mod log;
