@@ -143,30 +143,53 @@ async fn the_list_of_chats_is_read_in_pages() {
     assert_eq!(pages.concat(), expected);
 }
 
-#[tokio::test]
-async fn a_list_of_long_messages_says_that_there_are_more_chats() {
-    let first = Chat::start(shared()).await;
-    let bob = &first.bob;
+/// Gives Bob `count` copies of a chat. They go into the database, since nobody can have so many chats in
+/// a moment.
+async fn copy_chat(chat: &Chat, count: usize) {
     let log = shared().database().await.collection::<Document>("log");
-    // Nobody can have fifty long chats in a moment, so the database gets copies of one.
-    let text = "é".repeat(4096);
-    first.say(&text).await;
-    let original = log.find_one(doc! { "_id": object_id(&first.id) }).await.unwrap().unwrap();
-    let copies = (0..100).map(|_| {
+    let original = log.find_one(doc! { "_id": object_id(&chat.id) }).await.unwrap().unwrap();
+    let copies = (0..count).map(|_| {
         let (mut copy, id) = (original.clone(), ObjectId::new());
         copy.remove("pair");
         copy.extend(doc! { "_id": id, "chatId": id });
         copy
     });
-    log.insert_many(copies.collect::<Vec<_>>()).await.unwrap();
+    log.insert_many(copies).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_list_of_long_messages_says_that_there_are_more_chats() {
+    let first = Chat::start(shared()).await;
+    let bob = &first.bob;
+    first.say(&"é".repeat(4096)).await;
+    copy_chat(&first, 100).await;
 
     let page = bob.browser.get("/api/allConnection").await.expect(200);
     let next = page["next"].as_str().unwrap();
     let rest = bob.browser.query("/api/allConnection", &[("before", next)]).await.expect(200);
 
     let counts = [&page, &rest].map(|page| page["data"].as_array().unwrap().len());
-    assert_eq!(counts, [96, 5]);
+    assert_eq!(counts, [95, 6]);
     assert!(rest["next"].is_null());
+}
+
+#[tokio::test]
+async fn the_longest_list_of_chats_fits_into_a_response_of_a_function() {
+    let first = Chat::start(shared()).await;
+    let (ada, bob) = (&first.ada, &first.bob);
+    // JSON writes each of these characters with six, and a function's response is JSON in JSON.
+    let longest = |length: usize| "\u{1}".repeat(length);
+    let profile = json!({ "fullName": longest(100), "email": ada.email });
+    ada.browser.post("/api/uploadDetails", profile).await.expect(200);
+    let message = first.by_ada_once(&longest(786), &longest(64));
+    ada.browser.post("/api/sendMessage", message).await.expect(200);
+    copy_chat(&first, 1000).await;
+
+    let page = bob.browser.get("/api/allConnection").await.expect(200);
+
+    // Each chat has 950 bytes of texts, and a page at most 768 KiB.
+    assert_eq!(page["data"].as_array().unwrap().len(), 768 * 1024 / 950);
+    assert!(page["next"].is_string());
 }
 
 #[tokio::test]

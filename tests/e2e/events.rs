@@ -1,12 +1,17 @@
 //! Actions and events of open sockets.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mongodb::Collection;
 use mongodb::bson::{DateTime, Document, doc};
 use serde_json::json;
 use test_support::descriptions::{Action, actions};
 use test_support::{ApiError, Chat, Socket, User, eventually, object_id, shared, unknown_id};
 use tokio_tungstenite::tungstenite::Message;
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// The events of a room: action, event, and whether they carry text.
 const ROOM_EVENTS: [(&str, &str, bool); 3] = [
@@ -90,26 +95,79 @@ async fn a_socket_may_be_in_many_rooms() {
     assert_eq!(bob.expect_event("chatUpdate").await["chatId"], second);
 }
 
+/// Records sockets of Bob in the chat's room that do not exist. Their records expire after `lifetime`.
+async fn record_dead_sockets(chat: &Chat, count: usize, lifetime: Duration) {
+    let (now, user) = (DateTime::now().timestamp_millis(), object_id(&chat.bob.id));
+    let expires_at = DateTime::from_millis(now + lifetime.as_millis() as i64);
+    let records = (0..count).map(|_| {
+        let id = STANDARD.encode(rand::random::<[u8; 11]>());
+        doc! {
+            "_id": id, "userId": user, "sessionId": user, "name": "Bob", "rooms": [object_id(&chat.id)],
+            "connectedAt": DateTime::from_millis(now - 60_000), "expiresAt": expires_at,
+        }
+    });
+    connections().await.insert_many(records).await.unwrap();
+}
+
+/// Returns the number of recorded sockets in the chat's room.
+async fn sockets_in_room(chat: &Chat) -> u64 {
+    connections().await.count_documents(doc! { "rooms": object_id(&chat.id) }).await.unwrap()
+}
+
+async fn connections() -> Collection<Document> {
+    shared().database().await.collection("connections")
+}
+
 #[tokio::test]
 async fn a_dead_socket_does_not_stop_events_and_is_removed() {
     let chat = Chat::start(shared()).await;
     let (mut ada, mut bob) = both_in_room(&chat).await;
-    let connections = shared().database().await.collection::<Document>("connections");
-    let dead = STANDARD.encode(rand::random::<[u8; 11]>());
-    let (now, user) = (DateTime::now().timestamp_millis(), object_id(&chat.bob.id));
-    let record = doc! {
-        "_id": &dead, "userId": user, "sessionId": user, "name": "Bob", "rooms": [object_id(&chat.id)],
-        "connectedAt": DateTime::from_millis(now - 60_000), "expiresAt": DateTime::from_millis(now + 3_600_000),
-    };
-    connections.insert_one(record).await.unwrap();
+    record_dead_sockets(&chat, 1, HOUR).await;
 
     ada.send(frame("action", "chatsend", &chat.id, true)).await;
 
     bob.expect_event("chatUpdate").await;
-    eventually("the dead socket is removed", async || {
-        connections.find_one(doc! { "_id": &dead }).await.unwrap().is_none()
-    })
-    .await;
+    eventually("the dead socket is removed", async || sockets_in_room(&chat).await == 2).await;
+    ada.expect_silence().await;
+}
+
+#[tokio::test]
+async fn an_event_reaches_at_most_a_thousand_sockets() {
+    let chat = Chat::start(shared()).await;
+    let (mut ada, mut bob) = both_in_room(&chat).await;
+    // The sockets that came first and expire first are among the thousand.
+    record_dead_sockets(&chat, 1100, 3 * HOUR).await;
+
+    ada.send(frame("action", "chatsend", &chat.id, true)).await;
+
+    bob.expect_event("chatUpdate").await;
+    // The thousand are Ada, Bob and 998 dead sockets, which are removed.
+    eventually("998 dead sockets are removed", async || sockets_in_room(&chat).await == 1102 - 998).await;
+    ada.expect_silence().await;
+}
+
+#[tokio::test]
+async fn a_sender_who_is_not_among_the_first_thousand_sockets_is_refused() {
+    let chat = Chat::start(shared()).await;
+    record_dead_sockets(&chat, 1000, HOUR).await;
+    let mut ada = Socket::in_room(shared(), &chat.ada, &chat.ada.browser, &chat.id).await;
+
+    ada.send(frame("action", "chatsend", &chat.id, true)).await;
+
+    ada.expect_code("chatsend", 403, "notInRoom").await;
+}
+
+#[tokio::test]
+async fn a_friend_is_notified_on_at_most_a_thousand_sockets() {
+    let chat = Chat::start(shared()).await;
+    let (mut ada, mut bob) = both_in_room(&chat).await;
+    record_dead_sockets(&chat, 1100, 3 * HOUR).await;
+
+    ada.send(json!({ "action": "addFriend", "id": chat.bob.id, "userName": "Ada", "friendName": "Bob" })).await;
+
+    bob.expect_event("newFriend").await;
+    // The thousand are Bob and 999 dead sockets, which are removed.
+    eventually("999 dead sockets are removed", async || sockets_in_room(&chat).await == 1102 - 999).await;
     ada.expect_silence().await;
 }
 

@@ -1,5 +1,6 @@
 //! Reading messages: `getChat` and `lastMessage`.
 
+use futures_util::future::join_all;
 use serde_json::json;
 use test_support::{Browser, Chat, User, shared, unknown_id};
 
@@ -74,6 +75,46 @@ async fn two_hundred_messages_are_read_unless_another_limit_is_given() {
 
     assert_eq!(chat.numbers(&[]).await, ((2..=201).collect(), true));
     assert_eq!(chat.numbers(&[("limit", "1000")]).await, ((1..=201).collect(), false));
+}
+
+/// Sends this text `count` times, all at once.
+async fn repeat(chat: &Chat, text: &str, count: usize) {
+    join_all((0..count).map(|_| chat.say(text))).await;
+}
+
+#[tokio::test]
+async fn a_page_of_long_messages_is_cut_short() {
+    let chat = Chat::start(shared()).await;
+    // 48 of these texts have 768 KiB, the maximum for one answer.
+    repeat(&chat, &"😀".repeat(4096), 100).await;
+
+    for (parameter, numbers, has_more) in [
+        (("after", "0"), 1..=48, true),
+        (("after", "48"), 49..=96, true),
+        (("after", "96"), 97..=100, false),
+        (("after", "52"), 53..=100, false),
+        (("limit", "1000"), 53..=100, true),
+        (("before", "53"), 5..=52, true),
+        (("before", "5"), 1..=4, false),
+        (("before", "49"), 1..=48, false),
+    ] {
+        let read = chat.numbers(&[parameter]).await;
+
+        assert_eq!(read, (numbers.collect(), has_more), "with {parameter:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_longest_page_fits_into_a_response_of_a_function() {
+    let chat = Chat::start(shared()).await;
+    // JSON writes each of these characters with six, and a function's response is JSON in JSON.
+    repeat(&chat, &"\u{1}".repeat(4096), 193).await;
+
+    let reply = chat.read(&chat.bob.browser, &[("after", "0")]).await;
+
+    let body = reply.expect(200);
+    assert_eq!((body["data"]["chats"].as_array().unwrap().len(), &body["hasMore"]), (192, &json!(true)));
+    assert!(reply.body.len() > 6 * 768 * 1024);
 }
 
 #[tokio::test]

@@ -1,15 +1,12 @@
 //! The log of a chat under faults: half-finished rolls, readers among writers, killed functions.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use mongodb::Collection;
 use mongodb::bson::{Document, doc};
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use test_support::{Chat, Setup, Stack, object_id, processes_of, shared, skip_on_deployed_stack};
+use test_support::{Chat, Setup, Stack, keep_killing, object_id, seed, shared, skip_on_deployed_stack};
 
 /// The number of entries in a full head.
 const PAGE: usize = 64;
@@ -127,8 +124,7 @@ async fn an_acknowledged_message_is_stored_once_when_functions_are_killed() {
     if skip_on_deployed_stack() {
         return;
     }
-    let seed = std::env::var("LOG_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
-    println!("LOG_SEED={seed}");
+    let seed = seed("LOG_SEED");
     let stack = Setup::default().start();
     let chat = Chat::start(&stack).await;
     let lanes = (0..4).map(|lane| {
@@ -141,22 +137,9 @@ async fn an_acknowledged_message_is_stored_once_when_functions_are_killed() {
             acknowledged
         }
     });
-    let killer = async {
-        let mut random = StdRng::seed_from_u64(seed);
-        loop {
-            tokio::time::sleep(Duration::from_millis(random.random_range(1..30))).await;
-            let senders = processes_of(&stack).into_iter().filter(|process| process.program == "send-message");
-            let senders: Vec<_> = senders.collect();
-            if !senders.is_empty() {
-                let victim = &senders[random.random_range(0..senders.len())];
-                // It may have ended by now.
-                let _ = kill_process(Pid::from_raw(victim.id.cast_signed()).unwrap(), Signal::KILL);
-            }
-        }
-    };
     let acknowledged = tokio::select! {
         acknowledged = join_all(lanes) => acknowledged,
-        () = killer => unreachable!("the killer never ends"),
+        never = keep_killing(&stack, &["send-message"], StdRng::seed_from_u64(seed)) => match never {},
     };
 
     let stored = chat.read(&chat.bob.browser, &[("limit", "1000")]).await.expect(200)["data"]["chats"].clone();

@@ -18,6 +18,7 @@ mod gateway;
 mod groups;
 mod handshakes;
 mod happy_path;
+mod histories;
 mod history;
 mod lifecycle;
 mod log;

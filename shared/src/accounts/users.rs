@@ -80,6 +80,11 @@ impl PublicProfile {
         self.id
     }
 
+    /// Returns the number of bytes of the name.
+    pub(crate) fn name_bytes(&self) -> usize {
+        self.full_name.as_ref().map_or(0, String::len)
+    }
+
     /// Returns the profile as it is sent to clients.
     pub fn into_person(self, photos: &PhotoBase) -> Person {
         Person { id: self.id, full_name: self.full_name, photo_url: self.photo.map(|photo| photos.url(&photo)) }

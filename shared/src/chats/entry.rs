@@ -158,10 +158,10 @@ impl Entry {
         }
     }
 
-    /// Returns the number of bytes of text in the entry.
+    /// Returns the number of bytes of the texts that the sender has chosen.
     pub(super) fn text_bytes(&self) -> usize {
         match &self.content {
-            Content::Message(message) => message.text.len(),
+            Content::Message(message) => message.text.len() + message.client_id.as_ref().map_or(0, String::len),
             Content::Change { .. } | Content::System { .. } => 0,
         }
     }

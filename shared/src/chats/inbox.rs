@@ -32,6 +32,11 @@ impl ChatSummary {
         (self.friend, self.last.and_then(Entry::into_message))
     }
 
+    /// Returns the number of bytes of the texts that users have chosen.
+    fn text_bytes(&self) -> usize {
+        self.friend.name_bytes() + self.last.as_ref().map_or(0, Entry::text_bytes)
+    }
+
     fn cursor(&self) -> InboxCursor {
         InboxCursor { last_activity: self.last_activity, chat: self.id }
     }
@@ -80,7 +85,7 @@ impl Log {
         let mut chats: Vec<ChatSummary> = rows.with_type::<ChatSummary>().await?.try_collect().await?;
         let mut bytes = 0;
         let fitting = chats.iter().take(limit).take_while(|chat| {
-            bytes += chat.last.as_ref().map_or(0, Entry::text_bytes);
+            bytes += chat.text_bytes();
             bytes <= MAX_ANSWER_BYTES
         });
         let fitting = fitting.count();

@@ -5,6 +5,8 @@
 //!   that they send and receive is validated against the descriptions of the APIs.
 //! - [`exercise_every_function`] uses all of it, and [`Activity`] reports what that took.
 //! - [`Usage`] is what AWS would bill for it.
+//! - [`history::Recorder`] records what clients do at the same time, and [`linearizability::check`]
+//!   checks it.
 //! - [`Proxy`] stands in front of a server and fails on demand.
 //! - [`Template`] and [`descriptions`] read `template.yaml` and the APIs' descriptions, so that no
 //!   test keeps its own list of functions, routes or fields.
@@ -17,6 +19,8 @@ mod browser;
 mod chat;
 pub mod descriptions;
 mod exercise;
+pub mod history;
+pub mod linearizability;
 mod output;
 mod processes;
 mod program;
@@ -35,7 +39,7 @@ pub use browser::{Browser, Reply, SetCookie};
 pub use chat::Chat;
 pub use exercise::{Step, exercise_every_function};
 pub use output::Output;
-pub use processes::{Process, processes_of, processes_that_know};
+pub use processes::{Process, keep_killing, processes_of, processes_that_know};
 pub use proxy::Proxy;
 pub use socket::{Handshake, Socket};
 pub use stack::{ALLOWED_ORIGIN, Setup, Stack, new_database_at, shared, skip_on_deployed_stack};
@@ -56,6 +60,14 @@ pub fn object_id(id: &str) -> ObjectId {
 /// Returns an id that does not exist.
 pub fn unknown_id() -> String {
     ObjectId::new().to_string()
+}
+
+/// Returns the seed of a random test: the value of an environment variable, which repeats a run, or a
+/// new one. Prints it.
+pub fn seed(variable: &str) -> u64 {
+    let seed = std::env::var(variable).map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
+    println!("{variable}={seed}");
+    seed
 }
 
 /// Returns the claims of a signed token.

@@ -1,7 +1,13 @@
 //! The processes of a stack, as the kernel lists them.
 
+use std::convert::Infallible;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
+
+use rand::RngExt;
+use rand::rngs::StdRng;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Stack;
 
@@ -31,6 +37,20 @@ impl Process {
 pub fn processes_of(stack: &Stack) -> Vec<Process> {
     let data = stack.data.to_str().unwrap();
     running().filter(|id| descends(*id, stack.pid()) || knows(*id, data)).filter_map(process).collect()
+}
+
+/// Kills processes of these programs at random instants, until the future is dropped.
+pub async fn keep_killing(stack: &Stack, programs: &[&str], mut random: StdRng) -> Infallible {
+    loop {
+        tokio::time::sleep(Duration::from_millis(random.random_range(1..30))).await;
+        let mut victims = processes_of(stack);
+        victims.retain(|process| programs.contains(&process.program.as_str()));
+        if !victims.is_empty() {
+            let victim = &victims[random.random_range(0..victims.len())];
+            // It may have ended by now.
+            let _ = kill_process(Pid::from_raw(victim.id.cast_signed()).unwrap(), Signal::KILL);
+        }
+    }
 }
 
 /// Lists the running processes that refer to this folder in their arguments or environment.
