@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use test_support::descriptions::actions;
 use test_support::{Chat, Socket, User, shared, unknown_id};
 
-/// Returns one frame per action that Ada may send from the chat's room.
+/// Returns one frame per action that Ada may send from the chat's room, which she leaves at last.
 fn frames(chat: &Chat) -> Vec<Value> {
     let mut frames: Vec<_> = actions().into_iter().map(|action| action.example).collect();
     for frame in frames.iter_mut().filter_map(Value::as_object_mut) {
@@ -14,6 +14,7 @@ fn frames(chat: &Chat) -> Vec<Value> {
             }
         }
     }
+    frames.sort_by_key(|frame| frame["action"] == "leave-chat-room");
     frames
 }
 
@@ -25,7 +26,7 @@ async fn every_action_is_acknowledged_on_request() {
         frame["ackId"] = ack_id.into();
         ada.send(frame).await;
 
-        assert_eq!(ada.expect_event("ack").await, json!({ "event": "ack", "ackId": ack_id }));
+        assert_eq!(ada.expect_event("ack").await["ackId"], ack_id);
     }
 }
 

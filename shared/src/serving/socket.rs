@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::process::ExitCode;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -167,6 +169,25 @@ where
     .await
 }
 
+/// A frame that was handled.
+pub struct Handled {
+    answer: Answer,
+    rest: Option<BoxFuture<'static, Result<()>>>,
+}
+
+impl Handled {
+    /// Adds work that the sender does not wait for. Its failures are only logged.
+    pub fn and(self, rest: impl Future<Output = Result<()>> + Send + 'static) -> Self {
+        Self { rest: Some(rest.boxed()), ..self }
+    }
+}
+
+impl<A: Into<Answer>> From<A> for Handled {
+    fn from(answer: A) -> Self {
+        Self { answer: answer.into(), rest: None }
+    }
+}
+
 /// Serves a route that receives frames, and answers the sender. The answer of the handler is sent
 /// if the frame has an `ackId`.
 ///
@@ -176,7 +197,7 @@ where
     P: FromEnv + Sync + 'static,
     F: Fn(&'static P, Frame) -> Fut,
     Fut: Future<Output = Result<A>> + Send + 'static,
-    A: Into<Answer> + Send + 'static,
+    A: Into<Handled> + Send + 'static,
 {
     serve_events(async |WithReplies { parts, api }: &'static WithReplies<P>, event| {
         let RequestContext { connection_id: sender, route_key } = event.request_context;
@@ -186,12 +207,26 @@ where
             Ok(ack_id) => (ack_id, run_handler(handler(parts, frame)).await),
             Err(error) => (None, Err(error)),
         };
-        // A sender who has left needs no answer, and `post` logs its failures.
-        let _ = match (result, ack_id) {
-            (Ok(answer), Some(ack_id)) => api.post(&sender, &Ack { ack_id, answer: answer.into() }).await,
-            (Ok(_), None) => Ok(()),
-            (Err(error), ack_id) => api.post(&sender, &ErrorEvent::new(action, ack_id, &error)).await,
+        let Handled { answer, rest } = match result {
+            Ok(handled) => handled.into(),
+            Err(error) => {
+                // A sender who has left needs no answer, and `post` logs its failures.
+                let _ = api.post(&sender, &ErrorEvent::new(action, ack_id, &error)).await;
+                return 200;
+            }
         };
+        let acknowledge = async {
+            if let Some(ack_id) = ack_id {
+                let _ = api.post(&sender, &Ack { ack_id, answer }).await;
+            }
+        };
+        // Lambda freezes the process once it has answered, so both must end before.
+        let finish = async {
+            if let Some(rest) = rest {
+                let _ = run_handler(rest).await;
+            }
+        };
+        tokio::join!(acknowledge, finish);
         200
     })
     .await

@@ -2,10 +2,11 @@
 //!
 //! A room is a field of the record, so an event costs one query, however many chats there are.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use mongodb::bson::{Bson, doc};
+use mongodb::bson::{Bson, Document, doc};
 use mongodb::{Collection, Database, IndexModel};
 use serde::{Deserialize, Serialize};
 
@@ -22,15 +23,23 @@ use crate::values::string_value;
 use crate::values::text::FullName;
 use crate::values::timestamp::Timestamp;
 
-/// The lifetime of a record: API Gateway closes a connection after two hours, and clocks differ.
+/// The time after which API Gateway closes a connection
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>).
+pub const MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// The lifetime of a record, which is longer than [`MAX_AGE`] because clocks differ.
 const RECORD_LIFETIME: Duration = Duration::from_secs(2 * 60 * 60 + 10 * 60);
 
 /// The time that a handshake may take. Until `$connect` was answered, the gateway answers posts to
 /// the connection with 410.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// The maximum number of connections that one event is sent to.
-const MAX_RECEIVERS: i64 = 1000;
+/// The number of connections that one reply of the database holds. A query for more takes another
+/// command.
+const BATCH: u32 = 1000;
+
+/// The maximum number of connections that `newFriend` is sent to, or that are closed with a session.
+const MAX_CONNECTIONS: i64 = 1000;
 
 /// API Gateway's id of a connection, an opaque text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,8 +59,37 @@ pub struct Connection {
     #[serde(default)]
     dialect: Dialect,
     rooms: Vec<ChatId>,
+    /// The users whose presence a native client shows.
+    watches: Vec<Watch>,
     connected_at: Timestamp,
     expires_at: Timestamp,
+}
+
+/// A user whose presence a connection is told, because it is in the room of the direct chat with
+/// that user.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Watch {
+    /// The user.
+    pub user: UserId,
+    /// The direct chat.
+    pub chat: ChatId,
+    /// The time at which the connection joined the room.
+    pub since: Timestamp,
+}
+
+impl From<Dialect> for Bson {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Reference => "1".into(),
+            Dialect::Native => "2".into(),
+        }
+    }
+}
+
+impl From<Watch> for Bson {
+    fn from(Watch { user, chat, since }: Watch) -> Self {
+        doc! { "user": user, "chat": chat, "since": since }.into()
+    }
 }
 
 impl Connection {
@@ -65,6 +103,7 @@ impl Connection {
             name: name.as_str().to_owned(),
             dialect,
             rooms: Vec::new(),
+            watches: Vec::new(),
             connected_at: now,
             expires_at: now + RECORD_LIFETIME,
         }
@@ -83,8 +122,24 @@ pub struct Device {
     /// The events that it understands.
     #[serde(default)]
     pub dialect: Dialect,
-    /// The rooms that it is in.
-    pub rooms: Vec<ChatId>,
+}
+
+/// The connections in the room of a chat, as one of them sees it.
+#[derive(Debug)]
+pub struct Room {
+    /// The user of the connection.
+    pub user: UserId,
+    /// The other connections.
+    pub others: Vec<Device>,
+}
+
+/// The open connections of a user, and those that watch the user.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// The connections of the user, each with the time at which it was opened.
+    pub own: Vec<(ConnectionId, Timestamp)>,
+    /// The connections that watch the user.
+    pub watchers: Vec<(ConnectionId, Watch)>,
 }
 
 /// The sender of `addFriend`, and the connections of the friend.
@@ -102,13 +157,19 @@ pub struct FriendConnections {
 pub struct Connections(Collection<Connection>);
 
 pub(crate) fn indexes() -> Vec<IndexModel> {
-    vec![index(doc! { "userId": 1 }), index(doc! { "rooms": 1 }), expiring()]
+    vec![index(doc! { "userId": 1 }), index(doc! { "rooms": 1 }), index(doc! { "watches.user": 1 }), expiring()]
 }
 
 #[derive(Deserialize)]
 struct Id {
     #[serde(rename = "_id")]
     id: ConnectionId,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Owner {
+    user_id: UserId,
 }
 
 impl FromEnv for Connections {
@@ -124,22 +185,30 @@ impl Connections {
         Ok(())
     }
 
-    /// Deletes the record of a closed connection.
-    pub async fn forget(&self, id: &ConnectionId) -> Result<()> {
-        self.0.delete_one(doc! { "_id": id }).await?;
-        Ok(())
+    /// Deletes the record of a connection and returns its user. Returns `None` if it was deleted
+    /// before.
+    pub async fn forget(&self, id: &ConnectionId) -> Result<Option<UserId>> {
+        let rows = self.0.clone_with_type::<Owner>();
+        let row = rows.find_one_and_delete(doc! { "_id": id }).projection(doc! { "_id": 0, "userId": 1 }).await?;
+        Ok(row.map(|row| row.user_id))
     }
 
-    /// Deletes the records of connections that do not exist any more. A handshake in progress looks
-    /// the same to the gateway, so young records stay.
-    pub async fn forget_closed(&self, ids: &[ConnectionId]) -> Result<()> {
+    /// Deletes the records of connections that do not exist any more, and returns their users. A
+    /// handshake in progress looks the same to the gateway, so young records stay.
+    pub async fn forget_closed(&self, ids: &[ConnectionId]) -> Result<Vec<UserId>> {
         if ids.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let ids: Vec<Bson> = ids.iter().map(Bson::from).collect();
         let filter = doc! { "_id": { "$in": ids }, "connectedAt": { "$lt": Timestamp::now() - HANDSHAKE } };
-        self.0.delete_many(filter).await?;
-        Ok(())
+        let rows = self.0.clone_with_type::<Owner>();
+        let found = rows.find(filter.clone()).projection(doc! { "_id": 0, "userId": 1 }).batch_size(BATCH + 1).await?;
+        let found: Vec<Owner> = found.try_collect().await?;
+        if !found.is_empty() {
+            self.0.delete_many(filter).await?;
+        }
+        let users: BTreeSet<UserId> = found.into_iter().map(|row| row.user_id).collect();
+        Ok(users.into_iter().collect())
     }
 
     /// Deletes the records of a session and returns its connections.
@@ -147,7 +216,7 @@ impl Connections {
         let filter = doc! { "userId": session.user_id, "sessionId": session.id };
         let ids = self.0.clone_with_type::<Id>();
         let open: Vec<Id> =
-            ids.find(filter.clone()).projection(doc! { "_id": 1 }).limit(MAX_RECEIVERS).await?.try_collect().await?;
+            ids.find(filter.clone()).projection(doc! { "_id": 1 }).limit(MAX_CONNECTIONS).await?.try_collect().await?;
         if !open.is_empty() {
             self.0.delete_many(filter).await?;
         }
@@ -159,67 +228,127 @@ impl Connections {
     /// # Errors
     /// [`UNKNOWN_CONNECTION`].
     pub async fn user_of(&self, id: &ConnectionId) -> Result<UserId> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Row {
-            user_id: UserId,
-        }
-        let rows = self.0.clone_with_type::<Row>();
+        let rows = self.0.clone_with_type::<Owner>();
         let row = rows.find_one(doc! { "_id": id }).projection(doc! { "_id": 0, "userId": 1 }).await?;
         Ok(row.ok_or(UNKNOWN_CONNECTION)?.user_id)
     }
 
-    /// Returns the open connections of these users.
-    pub async fn of_users(&self, users: &[UserId]) -> Result<Vec<Device>> {
-        let filter = doc! { "userId": { "$in": users }, "expiresAt": { "$gt": Timestamp::now() } };
-        let devices = self.0.clone_with_type::<Device>();
-        let found = devices.find(filter).projection(doc! { "userId": 1, "dialect": 1, "rooms": 1 });
-        // Everything fits into the first batch, so this is one command.
-        Ok(found.batch_size(u32::try_from(MAX_RECEIVERS + 1).unwrap_or(u32::MAX)).await?.try_collect().await?)
+    /// Returns the open connections of native clients of these users, and, with `room`, those of
+    /// frontends of the reference that are in this room.
+    pub async fn of_users(&self, users: &[UserId], room: Option<ChatId>) -> Result<Vec<Device>> {
+        let mut receivers = vec![doc! { "dialect": Dialect::Native }];
+        if let Some(room) = room {
+            receivers.push(doc! { "rooms": room });
+        }
+        let users = doc! { "$in": users };
+        self.devices(doc! { "userId": users, "expiresAt": { "$gt": Timestamp::now() }, "$or": receivers }).await
     }
 
-    /// Adds a connection to the room of a chat that its user is a member of.
+    /// Returns the connections in a room, of which `sender` must be one.
+    ///
+    /// # Errors
+    /// [`NOT_IN_ROOM`] if the sender has not joined the room.
+    pub async fn room(&self, room: ChatId, sender: &ConnectionId) -> Result<Room> {
+        let mut others = self.devices(doc! { "rooms": room, "expiresAt": { "$gt": Timestamp::now() } }).await?;
+        let own = others.iter().position(|device| device.connection == *sender).ok_or(NOT_IN_ROOM)?;
+        let Device { user_id, .. } = others.swap_remove(own);
+        Ok(Room { user: user_id, others })
+    }
+
+    /// Returns the connections that match. This is one command for up to [`BATCH`] of them.
+    async fn devices(&self, filter: Document) -> Result<Vec<Device>> {
+        let devices = self.0.clone_with_type::<Device>();
+        let found = devices.find(filter).projection(doc! { "userId": 1, "dialect": 1 });
+        Ok(found.batch_size(BATCH + 1).await?.try_collect().await?)
+    }
+
+    /// Returns the open connections of a user, and those that watch the user.
+    pub async fn around(&self, user: UserId) -> Result<Surroundings> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Row {
+            #[serde(rename = "_id")]
+            id: ConnectionId,
+            user_id: UserId,
+            connected_at: Timestamp,
+            #[serde(default)]
+            watches: Vec<Watch>,
+        }
+        let either = vec![doc! { "userId": user }, doc! { "watches.user": user }];
+        let rows = self.0.clone_with_type::<Row>();
+        let found = rows.find(doc! { "$or": either, "expiresAt": { "$gt": Timestamp::now() } }).projection(doc! {
+            "userId": 1, "connectedAt": 1, "watches": { "$elemMatch": { "user": user } },
+        });
+        let mut rows = found.batch_size(BATCH + 1).await?;
+        let mut surroundings = Surroundings { own: Vec::new(), watchers: Vec::new() };
+        while let Some(Row { id, user_id, connected_at, watches }) = rows.try_next().await? {
+            if user_id == user {
+                surroundings.own.push((id, connected_at));
+            } else if let Some(watch) = watches.first() {
+                surroundings.watchers.push((id, *watch));
+            }
+        }
+        Ok(surroundings)
+    }
+
+    /// Adds a connection to the room of a chat that its user is a member of. From then on, the
+    /// connection of a native client in the room of a direct chat watches the other member, who is
+    /// returned.
     ///
     /// # Errors
     /// [`UNKNOWN_CONNECTION`], [`NO_SUCH_CHAT`] or
     /// [`NOT_A_MEMBER`](crate::contract::errors::NOT_A_MEMBER).
-    pub async fn join(&self, id: &ConnectionId, room: ChatId) -> Result<()> {
+    pub async fn join(&self, id: &ConnectionId, room: ChatId) -> Result<Option<UserId>> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Row {
             user_id: UserId,
-            members: Vec<Vec<Member>>,
+            #[serde(default)]
+            dialect: Dialect,
+            heads: Vec<Head>,
+        }
+        #[derive(Deserialize)]
+        struct Head {
+            members: Vec<Member>,
+            pair: Option<Pair>,
         }
         let stages = vec![
             doc! { "$match": { "_id": id } },
             doc! { "$set": { "room": room } },
             doc! { "$lookup": {
-                "from": LOG, "localField": "room", "foreignField": "_id", "as": "head",
-                "pipeline": [{ "$project": { "members": 1 } }],
+                "from": LOG, "localField": "room", "foreignField": "_id", "as": "heads",
+                "pipeline": [{ "$project": { "members": 1, "pair": 1 } }],
             } },
-            doc! { "$project": { "userId": 1, "members": "$head.members" } },
+            doc! { "$project": { "userId": 1, "dialect": 1, "heads": 1 } },
         ];
         let mut rows = self.0.aggregate(stages).with_type::<Row>().await?;
-        let row = rows.try_next().await?.ok_or(UNKNOWN_CONNECTION)?;
-        require_member(row.members.first().ok_or(NO_SUCH_CHAT)?, row.user_id)?;
-        self.0.update_one(doc! { "_id": id }, doc! { "$addToSet": { "rooms": room } }).await?;
-        Ok(())
+        let Row { user_id, dialect, heads } = rows.try_next().await?.ok_or(UNKNOWN_CONNECTION)?;
+        let Head { members, pair } = heads.first().ok_or(NO_SUCH_CHAT)?;
+        require_member(members, user_id)?;
+        let other = pair
+            .filter(|_| dialect == Dialect::Native)
+            .and_then(|pair| pair.users().into_iter().find(|user| *user != user_id));
+        let rooms = doc! { "$setUnion": ["$rooms", [room]] };
+        let mut changes = doc! { "rooms": rooms };
+        if let Some(user) = other {
+            let kept = doc! { "$filter": {
+                "input": { "$ifNull": ["$watches", []] }, "cond": { "$ne": ["$$this.chat", room] },
+            } };
+            let watch = Watch { user, chat: room, since: Timestamp::now() };
+            changes.insert("watches", doc! { "$concatArrays": [kept, [watch]] });
+        }
+        self.0.update_one(doc! { "_id": id }, vec![doc! { "$set": changes }]).await?;
+        Ok(other)
     }
 
-    /// Returns the connections in a room, except that of the sender, which must be one of them.
+    /// Removes a connection from a room, and ends what it watches there.
     ///
     /// # Errors
-    /// [`NOT_IN_ROOM`] if the sender has not joined the room.
-    pub async fn others_in_room(&self, room: ChatId, sender: &ConnectionId) -> Result<Vec<ConnectionId>> {
-        let filter = doc! { "rooms": room, "expiresAt": { "$gt": Timestamp::now() } };
-        let ids = self.0.clone_with_type::<Id>();
-        let found = ids.find(filter).projection(doc! { "_id": 1 }).limit(MAX_RECEIVERS);
-        // Everything fits into the first batch, so this is one command.
-        let cursor = found.batch_size(u32::try_from(MAX_RECEIVERS + 1).unwrap_or(u32::MAX)).await?;
-        let members: Vec<Id> = cursor.try_collect().await?;
-        let all = members.len();
-        let others: Vec<_> = members.into_iter().map(|row| row.id).filter(|id| id != sender).collect();
-        if others.len() == all { Err(NOT_IN_ROOM) } else { Ok(others) }
+    /// [`UNKNOWN_CONNECTION`].
+    pub async fn leave(&self, id: &ConnectionId, room: ChatId) -> Result<()> {
+        let update = doc! { "$pull": { "rooms": room, "watches": { "chat": room } } };
+        let matched = self.0.update_one(doc! { "_id": id }, update).await?.matched_count;
+        if matched == 0 { Err(UNKNOWN_CONNECTION) } else { Ok(()) }
     }
 
     /// Returns the connections of `friend`, who must share a chat with the user of the connection
@@ -233,7 +362,7 @@ impl Connections {
         struct Row {
             user_id: UserId,
             name: String,
-            chats: Vec<mongodb::bson::Document>,
+            chats: Vec<Document>,
             receivers: Vec<Id>,
         }
         let stages = vec![
@@ -250,7 +379,7 @@ impl Connections {
                 "from": "connections", "localField": "friend", "foreignField": "userId", "as": "receivers",
                 "pipeline": [
                     { "$match": { "expiresAt": { "$gt": Timestamp::now() } } },
-                    { "$limit": MAX_RECEIVERS },
+                    { "$limit": MAX_CONNECTIONS },
                     { "$project": { "_id": 1 } },
                 ],
             } },

@@ -1,6 +1,9 @@
 //! Open connections: their records, and pushing events to them.
 
+pub mod announce;
+pub mod arrivals;
 pub mod callers;
 pub mod connections;
+pub mod presence;
 pub mod push;
 pub mod settings;

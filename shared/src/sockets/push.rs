@@ -17,12 +17,13 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use futures_util::{StreamExt, stream};
 
 use super::connections::{ConnectionId, Connections};
+use super::presence::{Notice, PAUSE, Presences};
 use crate::accounts::sessions::Session;
 use crate::config::{ConfigError, Environment, FromEnv};
-use crate::contract::actions::connect::Dialect;
 use crate::contract::frame::{self, Event};
 use crate::error::Result;
 use crate::values::ids::{ChatId, UserId};
+use crate::values::timestamp::Timestamp;
 
 /// Amazon Trust Services (<https://www.amazontrust.com/repository/>).
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
@@ -104,6 +105,16 @@ impl ConnectionsApi {
         }
     }
 
+    /// Sends concurrently, and returns the connections that are closed.
+    async fn post_all(&self, posts: impl IntoIterator<Item = (ConnectionId, Blob)>) -> Vec<ConnectionId> {
+        let posts = posts.into_iter().map(async |(id, data)| (self.post_data(&id, data).await, id));
+        stream::iter(posts)
+            .buffer_unordered(PARALLEL_POSTS)
+            .filter_map(async |(outcome, id)| (outcome == Outcome::Gone).then_some(id))
+            .collect()
+            .await
+    }
+
     /// Closes a connection, if it is open.
     async fn close(&self, id: &ConnectionId) {
         if let Err(error) = self.0.delete_connection().connection_id(id.as_str()).send().await
@@ -132,14 +143,19 @@ fn https_client(endpoint: &str) -> Result<SharedHttpClient, ConfigError> {
 
 /// Sends events to open connections.
 pub struct Push {
-    connections: Connections,
+    pub(super) connections: Connections,
+    pub(super) presences: Presences,
     api: ConnectionsApi,
 }
 
 impl FromEnv for Push {
     async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
         environment.require_permission(POST);
-        Ok(Self { connections: Connections::from_env(environment).await?, api: environment.shared().await? })
+        Ok(Self {
+            connections: Connections::from_env(environment).await?,
+            presences: Presences::from_env(environment).await?,
+            api: environment.shared().await?,
+        })
     }
 }
 
@@ -149,8 +165,8 @@ impl Push {
     /// # Errors
     /// [`NOT_IN_ROOM`](crate::contract::errors::NOT_IN_ROOM) if the sender has not joined the room.
     pub async fn to_others_in_room(&self, room: ChatId, sender: &ConnectionId, event: &impl Event) -> Result<()> {
-        let others = self.connections.others_in_room(room, sender).await?;
-        self.broadcast(others, event).await
+        let others = self.connections.room(room, sender).await?.others;
+        self.broadcast(others.into_iter().map(|device| device.connection).collect(), event).await
     }
 
     /// Sends an event to the native clients among the open connections of these users, except one.
@@ -158,9 +174,9 @@ impl Push {
     /// # Errors
     /// As [`Self::broadcast`].
     pub async fn to_native(&self, users: &[UserId], except: Option<&ConnectionId>, event: &impl Event) -> Result<()> {
-        let devices = self.connections.of_users(users).await?.into_iter();
-        let receivers = devices.filter(|device| device.dialect == Dialect::Native).map(|device| device.connection);
-        self.broadcast(receivers.filter(|id| Some(id) != except).collect(), event).await
+        let devices = self.connections.of_users(users, None).await?.into_iter();
+        let receivers = devices.map(|device| device.connection).filter(|id| Some(id) != except);
+        self.broadcast(receivers.collect(), event).await
     }
 
     /// Sends an event to many connections concurrently. A connection that is closed is forgotten and
@@ -171,40 +187,56 @@ impl Push {
     /// sent nevertheless.
     pub async fn broadcast(&self, to: Vec<ConnectionId>, event: &impl Event) -> Result<()> {
         let data = Blob::new(frame::json(event)?);
-        let posts = to.into_iter().map(|id| {
-            let data = data.clone();
-            async move { (self.api.post_data(&id, data).await, id) }
-        });
-        let closed = stream::iter(posts)
-            .buffer_unordered(PARALLEL_POSTS)
-            .filter_map(async |(outcome, id)| (outcome == Outcome::Gone).then_some(id))
-            .collect::<Vec<_>>()
-            .await;
-        self.connections.forget_closed(&closed).await
+        self.post_each(to.into_iter().map(|id| (id, data.clone()))).await
+    }
+
+    /// Sends an event of its own to each of many connections, as [`Self::broadcast`] does.
+    pub(super) async fn post_each(&self, posts: impl IntoIterator<Item = (ConnectionId, Blob)>) -> Result<()> {
+        let closed = self.api.post_all(posts).await;
+        // `$disconnect` finds no record of these connections any more.
+        for user in self.connections.forget_closed(&closed).await? {
+            self.depart_at_once(user).await?;
+        }
+        Ok(())
+    }
+
+    /// Reports that a connection of a user was closed, without waiting whether the user comes back.
+    async fn depart_at_once(&self, user: UserId) -> Result<()> {
+        // An earlier time, so that a connection that follows at once is a return and not a reload.
+        self.notify(self.presences.closed(user, Timestamp::now() - PAUSE).await?).await
+    }
+
+    /// Sends these notices. Receivers that are gone are left to the next event.
+    pub(super) async fn notify(&self, notices: Vec<Notice>) -> Result<()> {
+        let posts = notices.into_iter().map(|Notice { to, event }| Ok((to, Blob::new(frame::json(&event)?))));
+        self.api.post_all(posts.collect::<Result<Vec<_>>>()?).await;
+        Ok(())
     }
 }
 
 /// Closes the connections of sessions that end.
-pub struct SessionConnections {
-    connections: Connections,
-    api: ConnectionsApi,
-}
+pub struct SessionConnections(Push);
 
 impl FromEnv for SessionConnections {
     async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
         environment.require_permission(DELETE);
-        Ok(Self { connections: Connections::from_env(environment).await?, api: environment.shared().await? })
+        Ok(Self(Push::from_env(environment).await?))
     }
 }
 
 impl SessionConnections {
-    /// Closes all connections of a session.
+    /// Closes all connections of a session. Whoever watches the user is notified at once, since
+    /// signing out is no reload.
     ///
     /// # Errors
     /// [`Error::Unavailable`](crate::Error::Unavailable) if the database cannot be reached.
     pub async fn close(&self, session: &Session) -> Result<()> {
-        let open = self.connections.remove_session(session).await?;
-        stream::iter(&open).for_each_concurrent(PARALLEL_POSTS, |id| self.api.close(id)).await;
-        Ok(())
+        let Self(push) = self;
+        let open = push.connections.remove_session(session).await?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        stream::iter(&open).for_each_concurrent(PARALLEL_POSTS, |id| push.api.close(id)).await;
+        push.depart_at_once(session.user_id).await
     }
 }

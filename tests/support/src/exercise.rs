@@ -56,13 +56,13 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     let chat = Chat { id: Chat::connect(&ada, &bob).await, ada, bob };
     steps.record("CreateConnection", 2).await;
     chat.say("first").await;
-    steps.record("SendMessage", 1).await;
+    steps.record("SendMessage", 2).await;
     chat.ada.browser.post("/api/sendMessage", chat.by_ada_once("second", "2")).await.expect(200);
-    steps.record("SendMessage", 1).await;
+    steps.record("SendMessage", 2).await;
     // Without an access-key, the session says who the sender is.
     let refresh = format!("refresh-key={}", chat.ada.browser.token("refresh-key"));
     Browser::sending(stack, &refresh).post("/api/sendMessage", chat.by_ada("third")).await.expect(200);
-    steps.record("SendMessage", 2).await;
+    steps.record("SendMessage", 3).await;
     chat.read(&chat.bob.browser, &[]).await.expect(200);
     steps.record("GetChat", 1).await;
     chat.bob.browser.query("/api/lastMessage", &[("chatId", &chat.id)]).await.expect(200);
@@ -75,21 +75,36 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     chat.bob.browser.get("/api/refresh").await.expect(200);
     steps.record("Refresh", 1).await;
 
+    for visible in [false, true] {
+        chat.bob.browser.put("/api/presence", json!({ "visible": visible })).await.expect(200);
+        steps.record("Presence", 2).await;
+    }
+
     let _bob = Socket::in_room(stack, &chat.bob, &chat.bob.browser, &chat.id).await;
-    let mut socket = Socket::in_room(stack, &chat.ada, &chat.ada.browser, &chat.id).await;
+    let mut socket = Socket::open_native(stack, &chat.ada).await;
     steps.record("SocketTicket", 0).await;
-    steps.record("Connect", 2).await;
+    // Stores the connection, uses the ticket, stores when the user was last seen, looks up who watches.
+    steps.record("Connect", 4).await;
     steps.record("JoinChatRoom", 2).await;
+    socket.join(&chat.id).await;
+    // Reads the presence of the other member, once it is watched.
+    steps.record("JoinChatRoom", 3).await;
+    // Identifies the sender, whom the process then remembers.
+    let message = json!({ "action": "sendMessage", "chatId": chat.id, "message": "fourth", "clientId": "4" });
+    socket.send(message).await;
+    steps.record("SendMessageAction", 3).await;
     for (action, function, commands) in [
         ("chatsend", "Chatsend", 1),
         ("messageRecieved", "MessageReceived", 1),
         ("sendActiveResponse", "SendActiveResponse", 1),
         ("addFriend", "AddFriend", 1),
+        ("typing", "Typing", 1),
+        ("leave-chat-room", "LeaveChatRoom", 1),
         ("no such action", "Default", 0),
     ] {
         let frame = json!({
             "action": action, "chatId": chat.id, "message": "live",
-            "id": chat.bob.id, "userName": "Ada", "friendName": "Bob",
+            "id": chat.bob.id, "userName": "Ada", "friendName": "Bob", "typing": true,
         });
         socket.send_unchecked(frame).await;
         steps.record(function, commands).await;
@@ -98,7 +113,8 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     socket.send(json!({ "action": "sync", "ackId": 1 })).await;
     steps.record("SyncAction", 3).await;
     socket.close().await;
-    steps.record("Disconnect", 1).await;
+    // Removes the connection, looks up who watches, stores when the user was last seen.
+    steps.record("Disconnect", 3).await;
     // Ends the session and its sockets.
     chat.ada.browser.post_empty("/api/logout").await.expect(200);
     steps.record("Logout", 2).await;

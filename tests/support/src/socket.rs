@@ -97,6 +97,12 @@ impl Socket {
         Self { stream: Handshake::with_ticket(stack, user, browser).await.open().await }
     }
 
+    /// Opens a socket of a native client of this user, from the browser that they signed up with.
+    pub async fn open_native(stack: &Stack, user: &User) -> Self {
+        let handshake = Handshake::with_ticket(stack, user, &user.browser).await.query("v", "2");
+        Self { stream: handshake.open().await }
+    }
+
     /// Opens a socket of this user and joins this room.
     pub async fn in_room(stack: &Stack, user: &User, browser: &Browser, chat: &str) -> Self {
         let mut socket = Self::open_from(stack, user, browser).await;
@@ -104,10 +110,12 @@ impl Socket {
         socket
     }
 
-    /// Joins a room.
-    pub async fn join(&mut self, chat: &str) {
+    /// Joins a room, and returns the acknowledgement.
+    pub async fn join(&mut self, chat: &str) -> Value {
         self.send(json!({ "action": "join-chat-room", "chatId": chat, "ackId": 0 })).await;
-        assert_eq!(self.expect_event("ack").await["ackId"], 0);
+        let ack = self.expect_event("ack").await;
+        assert_eq!(ack["ackId"], 0);
+        ack
     }
 
     /// Sends a frame that matches the description.
@@ -132,6 +140,13 @@ impl Socket {
             Frame::Text(frame) if frame["event"] == event => frame,
             other => panic!("expected {event}, received {other:?}"),
         }
+    }
+
+    /// Returns the entry in the next frame, which must announce one of this chat.
+    pub async fn expect_entry(&mut self, chat: &str) -> Value {
+        let frame = self.expect_event("entry").await;
+        assert_eq!(frame["chatId"], chat);
+        frame["entry"].clone()
     }
 
     /// Returns the next frame, which must be an error of this action with this status.

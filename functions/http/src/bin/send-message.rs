@@ -1,5 +1,5 @@
-//! `POST /api/sendMessage`: stores a message. A client that receives no response repeats the
-//! request with the same `clientId`.
+//! `POST /api/sendMessage`: stores a message and announces it. A client that receives no response
+//! repeats the request with the same `clientId`.
 
 use std::process::ExitCode;
 
@@ -12,6 +12,8 @@ use shared::contract::credentials::REFRESH;
 use shared::contract::endpoints::send_message::{SendMessageInput, SendMessageOutput};
 use shared::contract::errors::NOT_THE_CALLER;
 use shared::serving::http::{self, Reply, Request};
+use shared::sockets::announce::Audience;
+use shared::sockets::push::Push;
 use shared::values::ids::UserId;
 
 #[tokio::main(flavor = "current_thread")]
@@ -22,6 +24,7 @@ async fn main() -> ExitCode {
 shared::parts! {
     struct App {
         log: Log,
+        push: Push,
         sessions: Sessions,
         tokens: ShortLivedTokens,
         refresh_tokens: RefreshTokens,
@@ -34,8 +37,15 @@ async fn send_message(app: &'static App, request: Request) -> Result<Reply> {
     if user_id != sender {
         return Err(NOT_THE_CALLER);
     }
+    // The reference's frontend names no `clientId`, and itself shows the message with `chatsend`.
+    let audience = if client_id.is_some() { Audience::Everyone } else { Audience::Native };
     let draft = Draft { text: message, client_id, reply_to };
-    let data = app.log.send(chat_id, sender, draft, request.deadline).await?.message()?;
+    let appended = app.log.send(chat_id, sender, draft, request.deadline).await?;
+    // The message is stored, even if it is not announced.
+    if let Err(error) = app.push.announce(&appended, None, audience).await {
+        error.log();
+    }
+    let data = appended.message()?;
     Reply::ok(SendMessageOutput { message: "Successfully send", data })
 }
 

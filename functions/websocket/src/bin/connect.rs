@@ -1,4 +1,5 @@
-//! `$connect`: lets a signed-in user open a connection, and records it.
+//! `$connect`: lets a signed-in user open a connection, records it, and notifies those who watch the
+//! user.
 
 use std::process::ExitCode;
 
@@ -10,6 +11,7 @@ use shared::contract::credentials::ACCESS;
 use shared::contract::errors::{INVALID_TICKET, NOT_THE_CALLER, ORIGIN_NOT_ALLOWED, SESSION_OVER};
 use shared::serving::socket::{self, Handshake};
 use shared::sockets::connections::{Connection, Connections};
+use shared::sockets::push::Push;
 use shared::sockets::settings::AllowedOrigins;
 use shared::values::ids::{SessionId, UserId};
 
@@ -21,6 +23,7 @@ async fn main() -> ExitCode {
 shared::parts! {
     struct App {
         connections: Connections,
+        push: Push,
         sessions: Sessions,
         tokens: ShortLivedTokens,
         allowed_origins: AllowedOrigins,
@@ -49,6 +52,10 @@ async fn connect(app: &'static App, handshake: Handshake) -> Result<()> {
     if let Err(error) = proof.redeem(&app.sessions).await {
         app.connections.forget(&handshake.connection).await?;
         return Err(error);
+    }
+    // The connection is open, even if others are not notified.
+    if let Err(error) = app.push.arrived(user_id, &handshake.connection).await {
+        error.log();
     }
     Ok(())
 }

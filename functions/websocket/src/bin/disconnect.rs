@@ -1,11 +1,12 @@
-//! `$disconnect`: removes the record of a closed connection. API Gateway does not guarantee this
-//! event, so records expire as well.
+//! `$disconnect`: removes the record of a closed connection, and notifies those who watch its user.
+//! API Gateway does not guarantee this event, so records expire as well.
 
 use std::process::ExitCode;
 
 use shared::Result;
 use shared::serving::socket;
 use shared::sockets::connections::{ConnectionId, Connections};
+use shared::sockets::push::Push;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -15,9 +16,13 @@ async fn main() -> ExitCode {
 shared::parts! {
     struct App {
         connections: Connections,
+        push: Push,
     }
 }
 
 async fn disconnect(app: &'static App, id: ConnectionId) -> Result<()> {
-    app.connections.forget(&id).await
+    match app.connections.forget(&id).await? {
+        Some(user) => app.push.departed(user).await,
+        None => Ok(()),
+    }
 }
