@@ -19,6 +19,7 @@ mod happy_path;
 mod history;
 mod lifecycle;
 mod log;
+mod marks;
 mod messages;
 mod outages;
 mod page;

@@ -11,5 +11,6 @@ pub mod history;
 pub mod import;
 pub mod inbox;
 pub mod log;
+pub mod marks;
 mod roll;
 pub mod send;

@@ -2,5 +2,6 @@
 
 pub mod callers;
 pub mod connections;
+pub mod marking;
 pub mod push;
 pub mod settings;

@@ -79,6 +79,11 @@ impl Browser {
         self.request(Method::POST, path, |request| request).await
     }
 
+    /// Sends a `PUT` request with a JSON body.
+    pub async fn put(&self, path: &str, body: Value) -> Reply {
+        self.request(Method::PUT, path, |request| request.json(&body)).await
+    }
+
     /// Sends a `DELETE` request with a JSON body.
     pub async fn delete(&self, path: &str, body: Value) -> Reply {
         self.request(Method::DELETE, path, |request| request.json(&body)).await

@@ -69,6 +69,11 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     steps.record("LastMessage", 1).await;
     chat.bob.browser.get("/api/allConnection").await.expect(200);
     steps.record("AllConnection", 1).await;
+    let receipt = |read: i64| json!({ "chatId": chat.id, "read": read });
+    chat.bob.browser.post("/api/receipt", receipt(1)).await.expect(200);
+    steps.record("Receipt", 2).await;
+    chat.bob.browser.put("/api/chatSettings", json!({ "chatId": chat.id, "muted": true })).await.expect(200);
+    steps.record("ChatSettings", 2).await;
     chat.bob.browser.get("/api/refresh").await.expect(200);
     steps.record("Refresh", 1).await;
 
@@ -77,6 +82,11 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     steps.record("SocketTicket", 0).await;
     steps.record("Connect", 2).await;
     steps.record("JoinChatRoom", 2).await;
+    // The first frame of a connection also reads who the user is.
+    for (read, commands) in [(1, 3), (2, 2)] {
+        socket.send(json!({ "action": "receipt", "chatId": chat.id, "read": read })).await;
+        steps.record("ReceiptAction", commands).await;
+    }
     for (action, function, commands) in [
         ("chatsend", "Chatsend", 1),
         ("messageRecieved", "MessageReceived", 1),

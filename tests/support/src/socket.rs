@@ -97,6 +97,11 @@ impl Socket {
         Self { stream: Handshake::with_ticket(stack, user, browser).await.open().await }
     }
 
+    /// Opens a socket of this user from one of their browsers, as a native client does.
+    pub async fn open_native(stack: &Stack, user: &User, browser: &Browser) -> Self {
+        Self { stream: Handshake::with_ticket(stack, user, browser).await.query("v", "2").open().await }
+    }
+
     /// Opens a socket of this user and joins this room.
     pub async fn in_room(stack: &Stack, user: &User, browser: &Browser, chat: &str) -> Self {
         let mut socket = Self::open_from(stack, user, browser).await;
