@@ -27,3 +27,4 @@ mod photos;
 mod profile;
 mod sessions;
 mod settings;
+mod unread;

@@ -21,6 +21,12 @@ impl PhotoBase {
         Self(format!("{origin}/uploads"))
     }
 
+    /// Returns the base URL without an origin, for events: they do not know the origin that a client
+    /// uses.
+    pub fn relative() -> Self {
+        Self::new("")
+    }
+
     /// Returns the URL of a photo.
     pub fn url(&self, photo: &PhotoId) -> String {
         format!("{}/{photo}", self.0)

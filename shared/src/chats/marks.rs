@@ -43,6 +43,11 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// Returns the chat and the member.
+    pub(super) fn key(&self) -> (ChatId, UserId) {
+        (self.chat_id, self.user_id)
+    }
+
     /// Returns the watermarks, which other members may see.
     pub fn watermarks(&self) -> Marks {
         Marks { user_id: self.user_id, delivered: self.delivered, read: self.read }

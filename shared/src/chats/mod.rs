@@ -14,3 +14,4 @@ pub mod log;
 pub mod marks;
 mod roll;
 pub mod send;
+pub mod unread;

@@ -3,5 +3,6 @@
 pub mod callers;
 pub mod connections;
 pub mod marking;
+pub mod new_chats;
 pub mod push;
 pub mod settings;

@@ -54,7 +54,8 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     let ada = User { id: details["_id"].as_str().unwrap().to_owned(), email, name: "Ada".to_owned(), browser };
     let bob = User::sign_up(stack, "Bob").await;
     let chat = Chat { id: Chat::connect(&ada, &bob).await, ada, bob };
-    steps.record("CreateConnection", 2).await;
+    // Reads the profiles, starts the chat, finds the open connections of both.
+    steps.record("CreateConnection", 3).await;
     chat.say("first").await;
     steps.record("SendMessage", 1).await;
     chat.ada.browser.post("/api/sendMessage", chat.by_ada_once("second", "2")).await.expect(200);
