@@ -41,21 +41,37 @@ fn entry(id: ObjectId, sender: ObjectId, seq: usize) -> Document {
     doc! { "seq": seq as i64, "_id": id, "kind": "message", "by": sender, "at": DateTime::now(), "text": text }
 }
 
-/// Adds `count` chats of a user with new users, each with one message.
+/// The number of entries in the heads of [`chats`], which are almost full.
+const ENTRIES: usize = PAGE - 1;
+
+/// Adds `count` long chats of a user with new users. Only their heads exist, and the marks.
 pub(crate) async fn chats(database: &Database, user: &str, count: usize) {
+    const ARCHIVED: usize = 2 * PAGE;
     let (user, friends) = (object_id(user), people(count));
     let ids: Vec<_> = friends.iter().map(|friend| (ObjectId::new(), friend.get_object_id("_id").unwrap())).collect();
     let heads = ids.iter().map(|(chat, friend)| {
         let (low, high, now) = (user.min(*friend), user.max(*friend), DateTime::now());
+        let recent: Vec<_> =
+            (0..100).map(|index| doc! { "seq": (ARCHIVED - 99 + index) as i64, "by": friend }).collect();
         let mut head = doc! {
             "_id": chat, "chatId": chat, "head": true, "kind": "direct", "pair": { "low": low, "high": high },
             "members": [{ "id": low, "from": 1_i64 }, { "id": high, "from": 1_i64 }],
-            "number": 0_i64, "lastSeq": 1_i64, "prevKeys": [], "lastActivity": now, "createdAt": now,
+            "number": 2_i64, "lastSeq": (ARCHIVED + ENTRIES) as i64, "prevKeys": [], "recent": recent,
+            "lastActivity": now, "updatedAt": now, "createdAt": now,
         };
-        head.extend(page(*friend, 0, 1));
+        head.extend(page(*friend, 2, ENTRIES));
         head
     });
     insert(database, "log", heads).await;
+    let marks = ids.iter().flat_map(|(chat, friend)| {
+        [(user, ARCHIVED), (*friend, ARCHIVED + ENTRIES)].map(|(member, read)| {
+            doc! {
+                "chatId": chat, "userId": member, "delivered": read as i64, "read": read as i64,
+                "updatedAt": DateTime::now(),
+            }
+        })
+    });
+    insert(database, "marks", marks).await;
     insert(database, "users", friends.into_iter()).await;
 }
 

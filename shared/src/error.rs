@@ -58,17 +58,18 @@ pub enum Error {
 pub struct Reason {
     code: &'static str,
     message: Cow<'static, str>,
+    chat: Option<String>,
 }
 
 impl Reason {
     /// Creates a reason with a fixed message.
     pub const fn new(code: &'static str, message: &'static str) -> Self {
-        Self { code, message: Cow::Borrowed(message) }
+        Self { code, message: Cow::Borrowed(message), chat: None }
     }
 
     /// Creates a reason whose message depends on the request.
     pub const fn dynamic(code: &'static str, message: String) -> Self {
-        Self { code, message: Cow::Owned(message) }
+        Self { code, message: Cow::Owned(message), chat: None }
     }
 }
 
@@ -123,6 +124,22 @@ impl Error {
             Self::TooMany { .. } => "tooManyRequests",
             Self::Internal(_) => "internal",
             Self::Unavailable(_) => "unavailable",
+        }
+    }
+
+    /// Adds the id of the chat that a conflict is about.
+    pub fn about_chat(self, chat: impl ToString) -> Self {
+        match self {
+            Self::Conflict(reason) => Self::Conflict(Reason { chat: Some(chat.to_string()), ..reason }),
+            other => other,
+        }
+    }
+
+    /// Returns the id of the chat that a conflict is about, if it is about one.
+    pub fn chat(&self) -> Option<&str> {
+        match self {
+            Self::Conflict(reason) => reason.chat.as_deref(),
+            _ => None,
         }
     }
 

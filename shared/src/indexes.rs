@@ -4,7 +4,7 @@ use mongodb::Database;
 use mongodb::bson::Document;
 
 use crate::accounts::{otps, sessions, users};
-use crate::chats::log;
+use crate::chats::{log, marks};
 use crate::sockets::connections;
 
 /// Creates all indexes that do not exist yet. Repeating the call changes nothing.
@@ -17,6 +17,7 @@ pub async fn ensure(database: &Database) -> mongodb::error::Result<()> {
         ("otps", otps::indexes()),
         ("sessions", sessions::indexes()),
         (log::LOG, log::indexes()),
+        (marks::MARKS, marks::indexes()),
         ("connections", connections::indexes()),
     ];
     for (name, indexes) in collections {

@@ -3,8 +3,10 @@
 use futures_util::future::{join, join_all};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use test_support::{Browser, Chat, Reply, User, object_id, shared, unknown_id};
+use test_support::{Browser, Chat, Reply, Socket, User, object_id, shared, unknown_id};
 
 async fn connect(one: &User, other: &str) -> Reply {
     one.browser.post("/api/createConnection", json!({ "personId": other })).await
@@ -26,7 +28,10 @@ async fn two_users_are_connected() {
     assert_eq!(body, json!({ "status": true, "message": "Person added successfully", "chatId": id }));
     for (one, other) in [(&ada, &bob), (&bob, &ada)] {
         let chats = one.browser.get("/api/allConnection").await.expect(200);
-        let expected = json!({ "_id": id, "friend": other.public_profile(), "chats": [] });
+        let expected = json!({
+            "_id": id, "friend": other.public_profile(), "chats": [], "unread": 0, "delivered": 0, "read": 0,
+            "lastActivity": chats["data"][0]["lastActivity"],
+        });
         assert_eq!(chats, json!({ "status": true, "data": [expected] }));
     }
 }
@@ -35,8 +40,10 @@ async fn two_users_are_connected() {
 async fn two_users_are_connected_only_once() {
     let Chat { id, ada, bob } = Chat::start(shared()).await;
 
-    connect(&ada, &bob.id).await.expect_code(409, "alreadyConnected");
-    connect(&bob, &ada.id).await.expect_code(409, "alreadyConnected");
+    for reply in [connect(&ada, &bob.id).await, connect(&bob, &ada.id).await, connect(&ada, &bob.id).await] {
+        let error = reply.expect_error(409);
+        assert_eq!((error.code.as_str(), error.chat), ("alreadyConnected", Some(id.clone())));
+    }
 
     assert_eq!(listed_chats(&ada).await, [id.as_str()]);
 }
@@ -50,11 +57,59 @@ async fn only_one_of_many_requests_for_the_same_pair_succeeds() {
 
     let (accepted, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
     assert_eq!(accepted.len(), 1);
+    let id = accepted[0].expect(200)["chatId"].clone();
     for reply in refused {
         reply.expect_code(409, "alreadyConnected");
+        assert_eq!(reply.expect_error(409).chat.unwrap(), id);
     }
-    assert_eq!(listed_chats(&ada).await, [accepted[0].expect(200)["chatId"].clone()]);
+    assert_eq!(listed_chats(&ada).await, [id]);
     assert_eq!(listed_chats(&bob).await, listed_chats(&ada).await);
+}
+
+#[tokio::test]
+async fn many_pairs_that_connect_at_once_have_one_chat_each() {
+    let mut users = Vec::new();
+    for _ in 0..4 {
+        users.push(User::sign_up(shared(), "Ada").await);
+    }
+    let pairs = || users.iter().flat_map(|one| users.iter().map(move |other| (one, other)));
+    let attempts = (0..3).flat_map(|_| pairs()).filter(|(one, other)| one.id != other.id);
+
+    let replies = join_all(attempts.map(|(one, other)| connect(one, &other.id))).await;
+
+    assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 6);
+    for user in &users {
+        assert_eq!(listed_chats(user).await.len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn a_new_chat_is_announced_to_the_native_clients_of_both() {
+    let (ada, bob) = (User::sign_up(shared(), "Ada").await, User::sign_up(shared(), "Bob").await);
+    let photo = Part::bytes([b"\xFF\xD8\xFF\xE0".as_slice(), ada.id.as_bytes()].concat());
+    let form = Form::new().text("email", ada.email.clone()).text("fullName", "Ada").part("profile", photo);
+    ada.browser.request(Method::POST, "/api/uploadDetails", |request| request.multipart(form)).await.expect(200);
+    let details = ada.browser.get("/api/userDetails").await.expect(200);
+    let photo = details["userdata"]["photoUrl"].as_str().unwrap().strip_prefix(&shared().http).unwrap();
+    let mut ada_socket = Socket::open_native(shared(), &ada).await;
+    let mut bob_socket = Socket::open_native(shared(), &bob).await;
+    let mut old = Socket::open(shared(), &bob).await;
+
+    let first = connect(&ada, &bob.id).await.expect(200);
+    connect(&bob, &ada.id).await.expect_code(409, "alreadyConnected");
+
+    // A repeat announces the chat again.
+    for _ in 0..2 {
+        let friend = json!({ "_id": ada.id, "fullName": "Ada", "photoUrl": photo });
+        let expected = json!({ "event": "newChat", "chatId": first["chatId"], "friend": friend });
+        assert_eq!(bob_socket.expect_event("newChat").await, expected);
+        let expected = json!({ "event": "newChat", "chatId": first["chatId"], "friend": bob.public_profile() });
+        assert_eq!(ada_socket.expect_event("newChat").await, expected);
+    }
+    assert!(photo.starts_with("/uploads/"));
+    for socket in [&mut ada_socket, &mut bob_socket, &mut old] {
+        socket.expect_silence().await;
+    }
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ const UNRELATED: usize = 500;
 async fn fill(database: &Database) {
     let later = DateTime::from_millis(DateTime::now().timestamp_millis() + 3_600_000);
     let id = ObjectId::new;
-    let kinds: [(&str, &dyn Fn() -> Document); 6] = [
+    let kinds: [(&str, &dyn Fn() -> Document); 7] = [
         ("users", &|| {
             let word = unique("other");
             let email = format!("{word}@example.com");
@@ -106,6 +106,7 @@ async fn fill(database: &Database) {
                 "pair": { "low": low, "high": high }, "members": [{ "id": low }, { "id": high }], "lastActivity": later,
             }
         }),
+        ("marks", &|| doc! { "chatId": id(), "userId": id(), "delivered": 1_i64, "read": 1_i64, "updatedAt": later }),
         ("connections", &|| doc! { "_id": unique(""), "userId": id(), "rooms": [id()], "expiresAt": later }),
     ];
     for (collection, document) in kinds {

@@ -21,7 +21,8 @@ impl PhotoBase {
         Self(format!("{origin}/uploads"))
     }
 
-    /// Returns the base of URLs that are relative to the API.
+    /// Returns the base URL without an origin, for events: they do not know the origin that a client
+    /// uses.
     pub fn relative() -> Self {
         Self::new("")
     }

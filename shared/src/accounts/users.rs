@@ -1,5 +1,7 @@
 //! The people who use the backend.
 
+use std::collections::HashMap;
+
 use futures_util::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use mongodb::options::ReturnDocument;
@@ -70,13 +72,13 @@ pub struct PublicProfile {
 }
 
 impl PublicProfile {
-    /// Returns the profile of a user who does not exist any more.
-    pub(crate) fn missing(id: UserId) -> Self {
+    /// Returns the profile of a user without a record.
+    pub fn unknown(id: UserId) -> Self {
         Self { id, full_name: None, photo: None }
     }
 
     /// Returns the id of the user.
-    pub(crate) fn id(&self) -> UserId {
+    pub fn id(&self) -> UserId {
         self.id
     }
 
@@ -147,9 +149,12 @@ impl Users {
         Ok(self.0.find_one(doc! { "_id": id, "email": email }).await?.is_some())
     }
 
-    /// Returns whether others can see a user with this id.
-    pub async fn is_listed(&self, id: UserId) -> Result<bool> {
-        Ok(self.0.find_one(doc! { "_id": id, "isProfileComplete": true }).await?.is_some())
+    /// Returns the profiles of those of these users whom others can see.
+    pub async fn listed(&self, ids: [UserId; 2]) -> Result<HashMap<UserId, PublicProfile>> {
+        let profiles = self.0.clone_with_type::<PublicProfile>();
+        let filter = doc! { "_id": { "$in": ids.to_vec() }, "isProfileComplete": true };
+        let found = profiles.find(filter).projection(public_fields()).await?;
+        Ok(found.map_ok(|profile| (profile.id, profile)).try_collect().await?)
     }
 
     /// Completes or changes the profile of the user with this address and, if given, this id.

@@ -1,14 +1,13 @@
 //! Direct chats: those of two users.
 
 use mongodb::bson::{Bson, Document, doc};
+use mongodb::options::ReturnDocument;
 use serde::{Deserialize, Serialize};
 
 use super::log::{Log, Member};
-use crate::contract::errors::{ALREADY_CONNECTED, YOURSELF};
-use crate::database::is_duplicate;
-use crate::error::Result;
+use crate::contract::errors::YOURSELF;
+use crate::error::{Error, Result};
 use crate::values::ids::{ChatId, UserId};
-use crate::values::timestamp::Timestamp;
 
 /// Two different users in the order of their ids, which makes a second chat of them a duplicate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,24 +49,45 @@ impl From<Pair> for Bson {
     }
 }
 
+/// The chat of two users, and whether it was started by this command.
+#[derive(Clone, Copy, Debug)]
+pub struct DirectChat {
+    /// The chat.
+    pub id: ChatId,
+    /// Whether it is new.
+    pub is_new: bool,
+}
+
 impl Log {
-    /// Starts the chat of two users.
-    ///
-    /// # Errors
-    /// [`ALREADY_CONNECTED`] if they have one. The index decides if both start it at once.
-    pub async fn create_direct(&self, pair: Pair) -> Result<ChatId> {
-        let id = ChatId::new();
-        match self.0.insert_one(empty_head(id, pair, Timestamp::now())).await {
-            Ok(_) => Ok(id),
-            Err(error) if is_duplicate(&error) => Err(ALREADY_CONNECTED),
-            Err(error) => Err(error.into()),
+    /// Returns the chat of two users, which is started if there is none. If both start it at once,
+    /// one of them does.
+    pub async fn find_or_create_direct(&self, pair: Pair) -> Result<DirectChat> {
+        #[derive(Deserialize)]
+        struct Head {
+            #[serde(rename = "_id")]
+            id: ChatId,
         }
+        let new = ChatId::new();
+        let is_missing = doc! { "$eq": [{ "$type": "$_id" }, "missing"] };
+        // A write even if the chat exists: it waits until a majority of the servers has the chat.
+        let update = vec![doc! { "$replaceWith": { "$cond": [is_missing, empty_head(new, pair, "$$NOW"), "$$ROOT"] } }];
+        let heads = self.0.clone_with_type::<Head>();
+        let found = heads
+            .find_one_and_update(doc! { "pair": pair }, update)
+            .upsert(true)
+            .projection(doc! { "_id": 1 })
+            .return_document(ReturnDocument::After)
+            .await?;
+        let Head { id } = found.ok_or_else(|| Error::Internal("an upsert returned nothing".into()))?;
+        Ok(DirectChat { id, is_new: id == new })
     }
 }
 
-/// Returns the head of a new direct chat, which has no entries.
-pub(super) fn empty_head(id: ChatId, pair: Pair, created_at: Timestamp) -> Document {
+/// Returns the head of a new direct chat, which has no entries. With `$$NOW` as its time, it is an
+/// aggregation expression.
+pub(super) fn empty_head(id: ChatId, pair: Pair, created_at: impl Into<Bson>) -> Document {
     let members = pair.users().map(|id| Member { id, role: None, from: 1 });
+    let created_at = created_at.into();
     doc! {
         "_id": id,
         "chatId": id,
@@ -80,7 +100,9 @@ pub(super) fn empty_head(id: ChatId, pair: Pair, created_at: Timestamp) -> Docum
         "entries": [],
         "keys": [],
         "prevKeys": [],
-        "lastActivity": created_at,
+        "recent": [],
+        "lastActivity": &created_at,
+        "updatedAt": &created_at,
         "createdAt": created_at,
     }
 }

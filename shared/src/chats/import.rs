@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::direct::{Pair, empty_head};
 use super::entry::repeatable_key;
 use super::log::{Log, Member, PAGE, archive_id};
+use super::unread::MAX_UNREAD;
 use crate::values::ids::{ChatId, MessageId, UserId};
 use crate::values::text::{ClientId, MessageText};
 use crate::values::timestamp::Timestamp;
@@ -162,6 +163,7 @@ impl Log {
                     new.push(chat.id);
                     archives.extend(pages.archives(chat.id));
                     let mut head = empty_head(chat.id, chat.pair, chat.created_at);
+                    head.insert("updatedAt", Timestamp::now());
                     head.extend(pages.head());
                     heads.push(head);
                 }
@@ -207,6 +209,7 @@ impl Log {
             "$push": { "entries": { "$each": entries }, "keys": { "$each": keys } },
             "$inc": { "lastSeq": messages.len() as i64 },
             "$set": { "lastActivity": last },
+            "$currentDate": { "updatedAt": true },
         };
         let filled = self.0.update_one(doc! { "_id": chat, "lastSeq": last_seq }, update).await?;
         if filled.matched_count == 1 {
@@ -253,6 +256,14 @@ impl Pages {
         (0..).zip(self.full()).map(archive).collect()
     }
 
+    /// Returns the positions and senders of the last entries before the entry with this index.
+    fn recent(&self, end: usize) -> Vec<Document> {
+        let sent = |entry: &Document| {
+            ["seq", "by"].iter().filter_map(|name| Some(((*name).to_owned(), entry.get(name)?.clone()))).collect()
+        };
+        self.entries[end.saturating_sub(MAX_UNREAD)..end].iter().map(sent).collect()
+    }
+
     /// Returns the fields of the head that depend on the entries.
     fn head(&self) -> Document {
         let full = self.full().count();
@@ -267,6 +278,7 @@ impl Pages {
         if full > 0 {
             head.insert("prevKeys", &self.keys[split - PAGE as usize..split]);
             head.insert("last", self.entries[split - 1].clone());
+            head.insert("recent", self.recent(split));
         }
         if let Some(at) = self.entries.last().and_then(|entry| entry.get("at")) {
             head.insert("lastActivity", at.clone());

@@ -11,6 +11,7 @@ use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
 
 use super::log::{LAST_ENTRY, Log, PAGE, archive_id, messages_of};
+use super::unread::newest_messages;
 use crate::contract::errors::NO_SUCH_CHAT;
 use crate::database::is_duplicate;
 use crate::error::Result;
@@ -45,6 +46,7 @@ impl Log {
         let update = vec![doc! { "$set": {
             "number": number + 1,
             "last": { "$ifNull": [{ "$last": messages_of("$entries") }, "$last"] },
+            "recent": newest_messages(),
             "entries": [],
             "keys": [],
             "prevKeys": "$keys",

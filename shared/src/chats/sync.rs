@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, Note};
 use super::log::{Log, Member, PAGE, archive_id};
+use super::marks::{MARKS, MAX_SHARING, Mark};
+use super::unread::{Sent, unread};
 use crate::accounts::photos::PhotoBase;
 use crate::accounts::users::{self, PublicProfile};
 use crate::contract::entry::Entry as PublicEntry;
@@ -30,9 +32,6 @@ const MARGIN: std::time::Duration = std::time::Duration::from_secs(60);
 /// The maximum number of entries of a chat that the client did not name.
 const MAX_NEWEST: i64 = 20;
 
-/// The number of members up to which everybody receives the watermarks of everybody.
-const MAX_MARKED: i32 = 32;
-
 /// The maximum number of pages that are read for the messages that changes concern.
 const MAX_TARGET_PAGES: usize = 16;
 
@@ -41,9 +40,6 @@ const TYPICAL_ENTRY_BYTES: usize = 200;
 
 /// The typical size of a chat without entries as JSON.
 const TYPICAL_CHAT_BYTES: usize = 400;
-
-/// The number of unread messages that stands for all larger ones.
-const MANY_UNREAD: usize = 100;
 
 /// The head of a chat, as far as a device needs it.
 #[derive(Deserialize)]
@@ -55,7 +51,7 @@ struct Head {
     own: Member,
     /// The other member of a direct chat.
     friend: Option<UserId>,
-    member_count: i32,
+    member_count: usize,
     number: i64,
     last_seq: i64,
     last_activity: Timestamp,
@@ -79,34 +75,7 @@ struct Tail {
     kinds: Vec<String>,
     /// The newest archived messages.
     #[serde(default)]
-    recent: Vec<Recent>,
-}
-
-#[derive(Deserialize)]
-struct Recent {
-    seq: i64,
-    by: UserId,
-}
-
-/// The watermarks and settings of one member.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Mark {
-    chat_id: ChatId,
-    user_id: UserId,
-    #[serde(default)]
-    delivered: i64,
-    #[serde(default)]
-    read: i64,
-    #[serde(default)]
-    muted: bool,
-    #[serde(default)]
-    archived: bool,
-    #[serde(default)]
-    pinned: bool,
-    #[serde(default)]
-    cleared_seq: i64,
-    updated_at: Timestamp,
+    recent: Vec<Sent>,
 }
 
 /// What one command returned: the watermarks of a member, or the profile of a user.
@@ -248,7 +217,7 @@ impl Log {
             heads.iter().filter(select).filter_map(|head| head.friend).collect::<Vec<_>>()
         };
         let is_unknown = |head: &&Head| head.is_unknown(input);
-        let is_small = |head: &&Head| head.member_count <= MAX_MARKED;
+        let is_small = |head: &&Head| head.member_count <= MAX_SHARING;
         let mut marks = vec![
             doc! { "chatId": { "$in": ids(&|_| true) }, "userId": user },
             doc! { "chatId": { "$in": ids(&|head| is_unknown(head) && is_small(head)) } },
@@ -269,13 +238,13 @@ impl Log {
             doc! { "$project": { "_id": 0, "mark": "$$ROOT" } },
             doc! { "$unionWith": { "coll": "users", "pipeline": profiles } },
         ];
-        let marks = self.0.client().database(&self.0.namespace().db).collection::<Document>("marks");
+        let marks = self.0.client().database(&self.0.namespace().db).collection::<Document>(MARKS);
         let rows = marks.aggregate(stages).with_type::<Found>().await?;
         let found: Vec<Found> = rows.try_collect().await?;
         let mut people = People::default();
         for Found { mark, profile } in found {
             if let Some(mark) = mark {
-                people.marks.entry(mark.chat_id).or_default().push(mark);
+                people.marks.entry(mark.key().0).or_default().push(mark);
             }
             people.profiles.extend(profile.map(|profile| (profile.id(), profile)));
         }
@@ -354,12 +323,9 @@ impl Tail {
     /// Returns the number of messages of others after `floor` and after the last message of `reader`.
     fn unread(&self, number: i64, reader: UserId, floor: i64) -> usize {
         let in_head = (number * PAGE + 1..).zip(self.senders.iter().zip(&self.kinds));
-        let in_head = in_head.filter(|(_, (_, kind))| *kind == "message").map(|(seq, (by, _))| (seq, *by));
-        let archived = self.recent.iter().map(|message| (message.seq, message.by));
-        let mut messages: Vec<_> = archived.chain(in_head).collect();
-        messages.reverse();
-        let unread = messages.into_iter().take_while(|(seq, by)| *seq > floor && *by != reader);
-        unread.take(MANY_UNREAD).count()
+        let in_head = in_head.filter(|(_, (_, kind))| *kind == "message").map(|(seq, (by, _))| Sent { seq, by: *by });
+        let messages: Vec<Sent> = self.recent.iter().copied().chain(in_head).collect();
+        unread(messages.into_iter().rev(), reader, floor)
     }
 }
 
@@ -401,9 +367,9 @@ impl Chat {
         entries.sort_by_key(|entry| entry.seq);
 
         let found = people.marks.remove(&head.id).unwrap_or_default();
-        let own = found.iter().find(|mark| mark.user_id == reader);
-        let floor = own.map_or(0, |mark| mark.read.max(mark.cleared_seq)).max(head.own.from - 1);
-        let has_changed = |mark: &Mark| is_unknown || input.since.0.is_none_or(|since| mark.updated_at > since);
+        let own = found.iter().find(|mark| mark.key().1 == reader);
+        let floor = own.map_or(0, Mark::floor).max(head.own.from - 1);
+        let has_changed = |mark: &Mark| is_unknown || input.since.0.is_none_or(|since| mark.updated_at() > since);
         let unread = match () {
             () if floor >= head.last_seq => Some(0),
             () if head.is_new => Some(head.tail.unread(head.number, reader, floor)),
@@ -416,7 +382,7 @@ impl Chat {
             entries,
             targets: others.into_iter().map(|entry| (entry.seq, entry)).collect(),
             settings: own.filter(|mark| has_changed(mark)).map(Mark::settings),
-            marks: found.iter().filter(|mark| has_changed(mark)).map(Mark::marks).collect(),
+            marks: found.iter().filter(|mark| has_changed(mark)).map(Mark::watermarks).collect(),
             friend: head.friend.and_then(|friend| people.profiles.remove(&friend)),
             floor,
             unread,
@@ -466,7 +432,7 @@ impl Chat {
     fn into_public(self) -> (SyncedChat, Vec<PublicEntry>) {
         let Head { id, kind, own, friend, last_seq, last_activity, .. } = self.head;
         // A deleted user has no profile.
-        let unknown = || friend.filter(|_| self.is_unknown).map(PublicProfile::missing);
+        let unknown = || friend.filter(|_| self.is_unknown).map(PublicProfile::unknown);
         let photos = PhotoBase::relative();
         let chat = SyncedChat {
             id,
@@ -490,17 +456,6 @@ impl Chat {
             entry.into_public(message)
         });
         (chat, entries.collect())
-    }
-}
-
-impl Mark {
-    fn marks(&self) -> Marks {
-        Marks { user_id: self.user_id, delivered: self.delivered, read: self.read }
-    }
-
-    fn settings(&self) -> ChatSettings {
-        let &Self { muted, archived, pinned, cleared_seq, .. } = self;
-        ChatSettings { muted, archived, pinned, cleared_seq }
     }
 }
 

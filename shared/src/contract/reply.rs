@@ -2,7 +2,6 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::error::Error;
 
@@ -28,8 +27,19 @@ pub fn success(body: impl Serialize) -> Result<String, Error> {
 }
 
 /// Returns the JSON of a failure:
-/// `{"status":false,"error":{"status":422,"code":"…","message":"…"}}`.
+/// `{"status":false,"error":{"status":422,"code":"…","message":"…"}}`. A conflict about a chat also has
+/// the `chatId`.
 pub fn failure(error: &Error) -> String {
-    let (status, code, message) = (error.status(), error.code(), Value::from(error.to_string()));
-    format!(r#"{{"status":false,"error":{{"status":{status},"code":"{code}","message":{message}}}}}"#)
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Failure<'a> {
+        status: u16,
+        code: &'static str,
+        message: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        chat_id: Option<&'a str>,
+    }
+    let (status, code, message) = (error.status(), error.code(), error.to_string());
+    let error = serde_json::to_string(&Failure { status, code, message, chat_id: error.chat() });
+    format!(r#"{{"status":false,"error":{}}}"#, error.unwrap_or_default())
 }

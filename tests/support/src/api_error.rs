@@ -9,6 +9,8 @@ pub struct ApiError {
     pub code: String,
     /// The message, in English.
     pub message: String,
+    /// The chat that it is about, if any.
+    pub chat: Option<String>,
 }
 
 impl ApiError {
@@ -21,6 +23,6 @@ impl ApiError {
             && code.chars().all(|char| char.is_ascii_alphanumeric());
         assert!(is_camel_case, "an error must have a code in camel case: {error}");
         assert!(!message.is_empty(), "an error must have a message: {error}");
-        Self { code, message }
+        Self { code, message, chat: error["chatId"].as_str().map(str::to_owned) }
     }
 }

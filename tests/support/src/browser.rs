@@ -156,7 +156,10 @@ impl Reply {
     pub fn expect_error(&self, status: u16) -> ApiError {
         let body = self.expect(status);
         let error = ApiError::read(&body["error"]);
-        let expected = json!({ "status": status, "code": error.code, "message": error.message });
+        let mut expected = json!({ "status": status, "code": error.code, "message": error.message });
+        if let Some(chat) = &error.chat {
+            expected["chatId"] = chat.as_str().into();
+        }
         assert_eq!(body, json!({ "status": false, "error": expected }), "{}", self.requested);
         error
     }

@@ -54,7 +54,8 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     let ada = User { id: details["_id"].as_str().unwrap().to_owned(), email, name: "Ada".to_owned(), browser };
     let bob = User::sign_up(stack, "Bob").await;
     let chat = Chat { id: Chat::connect(&ada, &bob).await, ada, bob };
-    steps.record("CreateConnection", 2).await;
+    // Reads the profiles, starts the chat, finds the open connections of both.
+    steps.record("CreateConnection", 3).await;
     chat.say("first").await;
     steps.record("SendMessage", 2).await;
     chat.ada.browser.post("/api/sendMessage", chat.by_ada_once("second", "2")).await.expect(200);
@@ -72,6 +73,11 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     // The heads, and the watermarks with the profiles.
     chat.bob.browser.post("/api/sync", json!({ "chats": { &chat.id: 1 } })).await.expect(200);
     steps.record("Sync", 2).await;
+    let receipt = |read: i64| json!({ "chatId": chat.id, "read": read });
+    chat.bob.browser.post("/api/receipt", receipt(1)).await.expect(200);
+    steps.record("Receipt", 2).await;
+    chat.bob.browser.put("/api/chatSettings", json!({ "chatId": chat.id, "muted": true })).await.expect(200);
+    steps.record("ChatSettings", 2).await;
     chat.bob.browser.get("/api/refresh").await.expect(200);
     steps.record("Refresh", 1).await;
 
@@ -93,6 +99,11 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     let message = json!({ "action": "sendMessage", "chatId": chat.id, "message": "fourth", "clientId": "4" });
     socket.send(message).await;
     steps.record("SendMessageAction", 3).await;
+    // The first frame of a connection also reads who the user is.
+    for (read, commands) in [(1, 3), (2, 2)] {
+        socket.send(json!({ "action": "receipt", "chatId": chat.id, "read": read })).await;
+        steps.record("ReceiptAction", commands).await;
+    }
     for (action, function, commands) in [
         ("chatsend", "Chatsend", 1),
         ("messageRecieved", "MessageReceived", 1),

@@ -99,8 +99,12 @@ impl Socket {
 
     /// Opens a socket of a native client of this user, from the browser that they signed up with.
     pub async fn open_native(stack: &Stack, user: &User) -> Self {
-        let handshake = Handshake::with_ticket(stack, user, &user.browser).await.query("v", "2");
-        Self { stream: handshake.open().await }
+        Self::open_native_from(stack, user, &user.browser).await
+    }
+
+    /// Opens a socket of a native client of this user, from one of their browsers.
+    pub async fn open_native_from(stack: &Stack, user: &User, browser: &Browser) -> Self {
+        Self { stream: Handshake::with_ticket(stack, user, browser).await.query("v", "2").open().await }
     }
 
     /// Opens a socket of this user and joins this room.

@@ -234,6 +234,10 @@ pub(crate) fn error() -> Node {
                         "type" => "string",
                         "minLength" => 1,
                     },
+                    "chatId" => map! {
+                        "description" => "The chat that exists already, if `code` is `alreadyConnected`.",
+                        "$ref" => "#/components/schemas/ChatId",
+                    },
                 },
             },
         },

@@ -30,14 +30,14 @@ async fn all_connection(app: &'static App, request: Request) -> Result<Reply> {
         return Ok(Reply::no_content());
     }
     let photos = request.photo_base();
-    let data = chats.into_iter().map(|chat| {
-        let id = chat.id;
-        let (friend, last) = chat.into_parts();
-        ListedChat {
-            id,
-            friend: friend.into_person(&photos),
-            chats: last.map_or(LastMessage::None([]), LastMessage::Some),
-        }
+    let data = chats.into_iter().map(|chat| ListedChat {
+        id: chat.id,
+        friend: chat.friend.into_person(&photos),
+        chats: chat.last.map_or(LastMessage::None([]), LastMessage::Some),
+        unread: chat.unread,
+        delivered: chat.friend_marks.delivered,
+        read: chat.friend_marks.read,
+        last_activity: chat.last_activity,
     });
     Reply::ok(AllConnectionOutput { data: data.collect(), next })
 }

@@ -33,10 +33,10 @@ pub(super) fn endpoint() -> Endpoint {
         .callers("`access-key`", [Some(ACCESS)])
         .json::<CreateConnectionInput>(r#"{"personId":"65a1b2c3d4e5f60718293a4c"}"#)
         .effect(
-            "`chatId`. 404 if the user does not exist; 409 if there is already a chat; 422 if \
-             `personId` is your own id",
+            "`chatId`, and sends `newChat` to both users. 404 if the user does not exist; 409 with the `chatId` in \
+             `error` if there is already a chat, which is announced again; 422 if `personId` is your own id",
         )
         .returns(CreateConnectionOutput { message: "Person added successfully", chat_id: chat() })
         .invalid(["\"personId\" must be an id of 24 lower-case hex digits"])
-        .fails([NO_ACCESS_KEY, NO_SUCH_USER, ALREADY_CONNECTED, YOURSELF])
+        .fails([NO_ACCESS_KEY, NO_SUCH_USER, ALREADY_CONNECTED.about_chat(chat()), YOURSELF])
 }
