@@ -73,28 +73,28 @@ fn requests_after_a_removal() {
 
 #[test]
 fn a_connected_device() {
-    check(width() - 1, &messages(1), |scenario| scenario.with_connected_device(CLEO));
-    check(width() - 1, &messages(3), |scenario| scenario.with_connected_device(CLEO));
+    check(width().saturating_sub(1), &messages(1), |scenario| scenario.with_connected_device(CLEO));
+    check(width().saturating_sub(1), &messages(3), |scenario| scenario.with_connected_device(CLEO));
 }
 
 #[test]
 fn a_device_that_connects() {
-    check(width() - 1, &messages(3), |scenario| scenario.with_device(CLEO, 1, false));
+    check(width().saturating_sub(1), &messages(3), |scenario| scenario.with_device(CLEO, 1, false));
 }
 
 #[test]
 fn a_device_that_connects_twice() {
-    check(width() - 2, &messages(1), |scenario| scenario.with_device(CLEO, 2, false));
-    check(width() - 2, &messages(3), |scenario| scenario.with_device(CLEO, 2, false));
+    check(width().saturating_sub(2), &messages(1), |scenario| scenario.with_device(CLEO, 2, false));
+    check(width().saturating_sub(2), &messages(3), |scenario| scenario.with_device(CLEO, 2, false));
 }
 
 #[test]
 fn a_device_whose_announcements_get_lost_or_doubled() {
-    check(width() - 1, &messages(3), |scenario| scenario.with_device(CLEO, 1, true));
+    check(width().saturating_sub(1), &messages(3), |scenario| scenario.with_device(CLEO, 1, true));
 }
 
 #[test]
 fn a_device_of_a_removed_member() {
     let before = [messages(3), vec![remove(9, CLEO)]].concat();
-    check(width() - 1, &before, |scenario| scenario.with_device(CLEO, 1, false));
+    check(width().saturating_sub(1), &before, |scenario| scenario.with_device(CLEO, 1, false));
 }

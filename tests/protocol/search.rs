@@ -111,12 +111,27 @@ pub(crate) fn fingerprint(state: &impl Hash) -> (u64, u64) {
     (half(0), half(1))
 }
 
-/// Collects what is hashed, since hashing many bytes at once is faster.
+/// Collects what is hashed, since hashing many bytes at once is faster. Numbers are small, so most
+/// take one byte.
 struct Bytes(Vec<u8>);
 
 impl Hasher for Bytes {
     fn write(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        match u8::try_from(number) {
+            Ok(byte) if byte < u8::MAX => self.0.push(byte),
+            _ => {
+                self.0.push(u8::MAX);
+                self.0.extend_from_slice(&number.to_le_bytes());
+            }
+        }
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_usize(number.cast_unsigned());
     }
 
     fn finish(&self) -> u64 {

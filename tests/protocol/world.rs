@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use crate::chat::{Change, Chat, Key, Write};
 use crate::device::{Device, Event};
@@ -21,9 +22,10 @@ const NEXT_KEYS: [Key; 2] = [200, 201];
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) flaws: Flaws,
-    pub(crate) chat: Chat,
-    pub(crate) truth: Truth,
-    pub(crate) processes: Vec<Process>,
+    // Shared by the states between which they do not change.
+    pub(crate) chat: Rc<Chat>,
+    pub(crate) truth: Rc<Truth>,
+    processes: Vec<Rc<Process>>,
     pub(crate) device: Option<Device>,
 }
 
@@ -36,7 +38,8 @@ impl std::hash::Hash for World {
 /// A scenario as a model.
 pub(crate) struct Simulation {
     start: World,
-    /// The databases from which the next requests were tried.
+    /// The databases from which the next requests were tried, and those with a device from which the
+    /// next sync was.
     tried: RefCell<HashSet<(u64, u64)>>,
 }
 
@@ -44,7 +47,7 @@ impl Simulation {
     /// Runs the requests before, and then begins the others.
     pub(crate) fn new(scenario: Scenario) -> Self {
         let Scenario { before, members, requests, device, is_connected, flaw } = scenario;
-        let (chat, truth) = (Chat::new(members), Truth::new(members));
+        let (chat, truth) = (Rc::new(Chat::new(members)), Rc::new(Truth::new(members)));
         let mut start = World { flaws: Flaws::default(), chat, truth, processes: Vec::new(), device: None };
         for request in before {
             start.run_alone(request).unwrap();
@@ -54,18 +57,24 @@ impl Simulation {
             start.connect_alone().unwrap();
         }
         start.flaws = Flaws(flaw);
-        start.processes = requests.into_iter().map(Process::new).collect();
+        start.processes = requests.into_iter().map(Process::new).map(Rc::new).collect();
         start.processes.sort();
         Self { start, tried: RefCell::default() }
     }
 }
 
 impl World {
+    /// Returns the database, for a command that may change it.
+    pub(crate) fn chat_mut(&mut self) -> &mut Chat {
+        Rc::make_mut(&mut self.chat)
+    }
+
     /// Lets a process execute its next command.
     fn process_step(&mut self, index: usize) -> Result<(), Violation> {
-        let mut process = self.processes[index].clone();
+        let mut process = Process::clone(&self.processes[index]);
         process.step(self)?;
-        self.processes[index] = process;
+        process.forget_answer();
+        self.processes[index] = Rc::new(process);
         Ok(())
     }
 
@@ -103,7 +112,7 @@ impl World {
 
     /// Runs a request to its end while nothing else happens.
     fn run_alone(&mut self, request: Request) -> Result<(), Violation> {
-        self.processes.push(Process::new(request));
+        self.processes.push(Rc::new(Process::new(request)));
         let index = self.processes.len() - 1;
         for _ in 0..MAX_COMMANDS {
             if self.processes[index].is_done() {
@@ -149,14 +158,10 @@ impl World {
         self.device_step(&Event::Answer)
     }
 
-    /// Loses every announcement, and lets the device sync once more.
-    fn check_next_sync(&self) -> Result<(), Violation> {
-        let mut world = self.clone();
-        if let Some(device) = &mut world.device {
-            device.lose_everything();
-        }
-        world.sync_alone()?;
-        world.device.map_or(Ok(()), |device| device.check(&world.truth))
+    /// Lets the device sync once more.
+    fn check_next_sync(mut self) -> Result<(), Violation> {
+        self.sync_alone()?;
+        self.device.map_or(Ok(()), |device| device.check(&self.truth))
     }
 
     /// Returns the state after a step.
@@ -207,7 +212,11 @@ impl Model for Simulation {
         }
         match &world.device {
             Some(device) if is_last && device.relies_on_announcements() => device.check(&world.truth),
-            Some(device) if device.is_lossy => world.check_next_sync(),
+            Some(device) if device.is_lossy => {
+                let mut world = World { processes: Vec::new(), ..world.clone() };
+                world.device.iter_mut().for_each(Device::lose_everything);
+                if self.tried.borrow_mut().insert(fingerprint(&world)) { world.check_next_sync() } else { Ok(()) }
+            }
             _ => Ok(()),
         }
     }
