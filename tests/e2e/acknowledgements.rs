@@ -34,7 +34,8 @@ async fn every_action_is_acknowledged_on_request() {
 async fn a_frame_without_an_ack_id_is_not_acknowledged() {
     let chat = Chat::start(shared()).await;
     let mut ada = Socket::in_room(shared(), &chat.ada, &chat.ada.browser, &chat.id).await;
-    for frame in frames(&chat) {
+    // The answer of `sync` is in its acknowledgement.
+    for frame in frames(&chat).into_iter().filter(|frame| frame["action"] != "sync") {
         ada.send(frame).await;
         ada.expect_silence().await;
     }

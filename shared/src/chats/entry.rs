@@ -3,7 +3,7 @@
 use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
 
-use super::change::Fold;
+use super::fold::Fold;
 use crate::contract::entry::{ChangeKind, Entry as PublicEntry, SystemKind};
 use crate::contract::message::{Message, Reaction};
 use crate::values::ids::{MessageId, UserId};

@@ -9,6 +9,7 @@ pub mod append;
 pub mod change;
 pub mod direct;
 pub mod entry;
+mod fold;
 pub mod history;
 pub mod import;
 pub mod inbox;

@@ -21,5 +21,6 @@ pub(super) fn endpoint() -> Endpoint {
         .json::<PresenceInput>(r#"{"visible":false}"#)
         .effect("others see it unless `visible` was set to `false`")
         .returns_message("Presence updated")
+        .invalid(["\"visible\" must be a boolean"])
         .fails([NO_ACCESS_KEY, NO_SUCH_CALLER])
 }
