@@ -507,9 +507,9 @@ export class Live extends Emitter<LiveEvents> {
     if (!opening || opening.isFilled || chat.log.last === undefined) return;
     opening.isFilled = true;
     const { entries, hasOlder } = chat.store.getSnapshot();
-    const { limit } = opening;
+    const limit = opening.limit - entries.length;
     // A failure is in the snapshot.
-    if (hasOlder && entries.length < limit) this.#loadOlder(chat, { limit }).catch(() => {});
+    if (hasOlder && limit > 0) this.#loadOlder(chat, { limit }).catch(() => {});
   }
 
   #loadOlder(chat: Chat, { limit = 50, signal }: LoadOptions = {}): Promise<void> {

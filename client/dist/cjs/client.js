@@ -2102,8 +2102,8 @@ var Live = class extends Emitter {
     if (!opening || opening.isFilled || chat.log.last === void 0) return;
     opening.isFilled = true;
     const { entries, hasOlder } = chat.store.getSnapshot();
-    const { limit } = opening;
-    if (hasOlder && entries.length < limit) this.#loadOlder(chat, { limit }).catch(() => {
+    const limit = opening.limit - entries.length;
+    if (hasOlder && limit > 0) this.#loadOlder(chat, { limit }).catch(() => {
     });
   }
   #loadOlder(chat, { limit = 50, signal } = {}) {

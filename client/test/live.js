@@ -1,0 +1,69 @@
+// Helpers for the tests of `live`: people with chats, on the mock backend or on a real stack.
+import { eventually, signUp, signUpPair, timings as socketTimings, url } from './harness.js';
+import { startBackend } from './mock-backend.js';
+
+/** Short timings for tests. */
+export const timings = {
+  ...socketTimings,
+  probe: 300,
+  gap: 60,
+  receipt: 60,
+  typing: 120,
+  leave: 60,
+};
+
+/** Starts the mock backend with two people who share a chat. */
+export async function startMock(t, options) {
+  const backend = await startBackend(t, options);
+  const ada = backend.person('Ada');
+  const bob = backend.person('Bob');
+  const chatId = backend.chat(ada, bob);
+  return { backend, ada, bob, chatId, another: async (name) => backend.person(name) };
+}
+
+const hasSync = await fetch(`${url}/api/sync`, { method: 'POST' }).then(
+  ({ status }) => status !== 404,
+  () => false,
+);
+
+/** Where a scenario runs: its name, the options of its tests, and what starts it. */
+export const WORLDS = [
+  ['the mock backend', {}, startMock],
+  [
+    'the stack',
+    { skip: !hasSync && 'the stack has no sync' },
+    async () => ({ ...(await signUpPair()), another: (name) => signUp(name) }),
+  ],
+];
+
+/** Opens the chats of a person until the end of the test, and waits until they are there. */
+export async function live(t, person, { isLazy, timings: more, ...options } = {}) {
+  const live = person.client.live({
+    userId: person.id,
+    name: person.name,
+    timings: { ...timings, ...more },
+    ...options,
+  });
+  t.after(() => live.close());
+  live.on('error', () => {});
+  if (!isLazy) await live.ready();
+  return live;
+}
+
+/** Waits until a snapshot fulfills a condition, and returns it. */
+export async function until(store, condition, limit) {
+  await eventually(() => condition(store.getSnapshot()), limit);
+  return store.getSnapshot();
+}
+
+/** Returns a chat of the list. */
+export function listed(live, chatId) {
+  return live.chats().getSnapshot().chats.find(({ _id }) => _id === chatId);
+}
+
+/** Returns the texts of the messages of a snapshot. */
+export function texts({ entries }) {
+  return entries.filter(({ kind }) => kind === 'message').map(({ message }) => message);
+}
+
+export const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
