@@ -294,10 +294,13 @@ var CatchUp = class {
         if (!this.#host.isConnected()) return;
         const wait = this.#host.backoff(++this.#attempts);
         const seconds = error.retryAfter ?? 0;
-        this.#timer = setTimeout(() => {
-          this.#timer = void 0;
-          this.#start();
-        }, wait + seconds * 1e3);
+        this.#timer = setTimeout(
+          () => {
+            this.#timer = void 0;
+            this.#start();
+          },
+          wait + seconds * 1e3
+        );
         return;
       }
     }
@@ -485,7 +488,8 @@ function share(previous, next) {
   const after = next;
   for (const [name, value] of Object.entries(after)) {
     const old = before[name];
-    if (Array.isArray(value) && Array.isArray(old) && value !== old) after[name] = share(old, value);
+    if (Array.isArray(value) && Array.isArray(old) && value !== old)
+      after[name] = share(old, value);
   }
   const names = Object.keys(after);
   const isEqual = names.length === Object.keys(before).length && names.every((name) => Object.is(before[name], after[name]));
@@ -978,7 +982,9 @@ var Receipts = class {
       const { stored, wanted } = state;
       const sent = { ...wanted };
       const receipt = {
-        ...sent.delivered > Math.max(sent.read, stored.delivered) && { delivered: sent.delivered },
+        ...sent.delivered > Math.max(sent.read, stored.delivered) && {
+          delivered: sent.delivered
+        },
         ...sent.read > stored.read && { read: sent.read }
       };
       state.isSending = true;
@@ -1025,6 +1031,7 @@ var Sends = class {
   #busy = /* @__PURE__ */ new Set();
   #timers = /* @__PURE__ */ new Map();
   #views = /* @__PURE__ */ new Map();
+  #ended;
   /** Takes up the messages that are left in the storage. */
   constructor(connection, userId, storage) {
     this.#connection = connection;
@@ -1048,6 +1055,7 @@ var Sends = class {
   send(message, signal) {
     if (signal?.aborted) return silent(abortable(new Promise(() => {
     }), signal));
+    if (this.#ended) return this.#ended;
     if ([...this.#chats.values()].flat().length >= MAX_WAITING) {
       return silent(Promise.reject(new ChatError(0, "too many messages are waiting")));
     }
@@ -1100,6 +1108,7 @@ var Sends = class {
   }
   /** Sends nothing more. What waits stays in the storage. */
   stop(error) {
+    this.#ended = silent(Promise.reject(error));
     for (const timer of this.#timers.values()) clearTimeout(timer);
     for (const send of [...this.#chats.values()].flat()) send.reject(error);
     this.#chats.clear();
@@ -1748,6 +1757,7 @@ var Live = class extends Emitter {
   #settleReady = () => {
   };
   #isReady = false;
+  #isEnded = false;
   /** Use `createClient(…).live(…)` instead. */
   constructor(api, WebSocket, { userId, name, storage, limit = 10, timings }) {
     super();
@@ -1888,9 +1898,6 @@ var Live = class extends Emitter {
   }
   #listen() {
     const socket = this.#socket;
-    for (const event of FORWARDED) {
-      socket.on(event, (...args) => this.publish(event, ...args));
-    }
     socket.on("connect", () => {
       this.#list.changed();
       this.#catchUp.all();
@@ -1927,6 +1934,9 @@ var Live = class extends Emitter {
       this.#chats.get(chatId)?.set(settings);
       this.publish("chatSettings", { chatId, settings });
     });
+    for (const event of FORWARDED) {
+      socket.on(event, (...args) => this.publish(event, ...args));
+    }
   }
   #chat(chatId) {
     let chat = this.#chats.get(chatId);
@@ -2009,7 +2019,8 @@ var Live = class extends Emitter {
     const chat = this.#chat(chatId);
     this.#isStored(chatId, entry);
     this.#added(chat, chat.receive(entry), true);
-    if (chat.log.hasGap) this.#watchGap(chat);
+    if (this.#isReady && !chat.isListed) this.#catchUp.need(chatId);
+    else if (chat.log.hasGap) this.#watchGap(chat);
   }
   /** Notes that a message of the user's is stored, however its entry has arrived. */
   #isStored(chatId, entry) {
@@ -2036,8 +2047,7 @@ var Live = class extends Emitter {
     const watch = this.#gaps.get(chat.id) ?? { timer: void 0, tries: 0 };
     if (watch.timer) return;
     this.#gaps.set(chat.id, watch);
-    const isNew = chat.log.last === void 0 && this.#isReady && !watch.tries;
-    const wait = isNew ? 0 : Math.min(gap * 2 ** watch.tries, Math.max(gap, maxBackoff));
+    const wait = Math.min(gap * 2 ** watch.tries, Math.max(gap, maxBackoff));
     watch.timer = setTimeout(() => {
       watch.timer = void 0;
       watch.tries++;
@@ -2101,7 +2111,7 @@ var Live = class extends Emitter {
   /** Leaves a chat that is open nowhere else, unless it is opened again at once. */
   #closeChat(chat) {
     const opening = this.#open.get(chat.id);
-    if (!opening || --opening.count) return;
+    if (!opening || --opening.count || this.#isEnded) return;
     this.#typing.stopped(chat.id);
     opening.leaving = setTimeout(() => {
       this.#open.delete(chat.id);
@@ -2115,6 +2125,7 @@ var Live = class extends Emitter {
   }
   /** Ends everything that is in progress. */
   #end(error) {
+    this.#isEnded = true;
     this.#catchUp.stop();
     this.#receipts.stop();
     this.#typing.stop();

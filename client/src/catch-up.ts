@@ -83,10 +83,13 @@ export class CatchUp {
         if (!this.#host.isConnected()) return;
         const wait = this.#host.backoff(++this.#attempts);
         const seconds = (error as ChatError).retryAfter ?? 0;
-        this.#timer = setTimeout(() => {
-          this.#timer = undefined;
-          this.#start();
-        }, wait + seconds * 1000);
+        this.#timer = setTimeout(
+          () => {
+            this.#timer = undefined;
+            this.#start();
+          },
+          wait + seconds * 1000,
+        );
         return;
       }
     }

@@ -70,12 +70,7 @@ export class Chat {
   readonly #onChange: () => void;
 
   /** `pending` returns the user's messages that are not stored yet. */
-  constructor(
-    id: Id,
-    me: Id,
-    pending: () => readonly PendingMessage[],
-    onChange: () => void,
-  ) {
+  constructor(id: Id, me: Id, pending: () => readonly PendingMessage[], onChange: () => void) {
     this.#me = me;
     this.#onChange = onChange;
     this.#summary = {
@@ -200,7 +195,7 @@ export class Chat {
   #logChanged(unread: number): void {
     const { entries, last = 0 } = this.log;
     let message: MessageEntry | undefined;
-    for (let index = entries.length; !message && index--; ) {
+    for (let index = entries.length; !message && index--;) {
       const entry = entries[index];
       if (entry?.kind === 'message') message = entry;
     }
@@ -221,7 +216,7 @@ export class Chat {
     const { entries, from } = this.log;
     const floor = Math.max(this.ownMarks.read, this.#summary.settings.clearedSeq);
     let count = 0;
-    for (let index = entries.length; index-- && count < MANY; ) {
+    for (let index = entries.length; index-- && count < MANY;) {
       const entry = entries[index]!;
       if (entry.seq <= floor || (entry.kind === 'message' && entry.by === this.#me)) return count;
       if (this.#isOthers(entry)) count++;

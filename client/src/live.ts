@@ -71,10 +71,7 @@ type Reference = Record<'chatUpdate' | 'messageSent' | 'recieveUserResponse' | '
 const FORWARDED = ['connect', 'disconnect', 'connect_error', 'error', 'signedOut'] as const;
 
 /** A snapshot and its changes, in the form that React's `useSyncExternalStore` takes. */
-export type Readable<Snapshot extends object> = Pick<
-  Store<Snapshot>,
-  'subscribe' | 'getSnapshot'
->;
+export type Readable<Snapshot extends object> = Pick<Store<Snapshot>, 'subscribe' | 'getSnapshot'>;
 
 /** The options of `loadOlder`. An aborted signal ends the waiting. */
 export interface LoadOptions extends Pick<CallOptions, 'signal'> {
@@ -149,6 +146,7 @@ export class Live extends Emitter<LiveEvents> {
   readonly #ready: Promise<void>;
   #settleReady: (error?: ChatError) => void = () => {};
   #isReady = false;
+  #isEnded = false;
 
   /** Use `createClient(…).live(…)` instead. */
   constructor(
@@ -303,9 +301,6 @@ export class Live extends Emitter<LiveEvents> {
 
   #listen(): void {
     const socket = this.#socket;
-    for (const event of FORWARDED) {
-      socket.on(event, (...args: unknown[]) => this.publish(event, ...(args as never)));
-    }
     socket.on('connect', () => {
       this.#list.changed();
       this.#catchUp.all();
@@ -343,6 +338,9 @@ export class Live extends Emitter<LiveEvents> {
       this.#chats.get(chatId)?.set(settings);
       this.publish('chatSettings', { chatId, settings });
     });
+    for (const event of FORWARDED) {
+      socket.on(event, (...args: unknown[]) => this.publish(event, ...(args as never)));
+    }
   }
 
   #chat(chatId: Id): Chat {
@@ -438,7 +436,8 @@ export class Live extends Emitter<LiveEvents> {
     const chat = this.#chat(chatId);
     this.#isStored(chatId, entry);
     this.#added(chat, chat.receive(entry), true);
-    if (chat.log.hasGap) this.#watchGap(chat);
+    if (this.#isReady && !chat.isListed) this.#catchUp.need(chatId);
+    else if (chat.log.hasGap) this.#watchGap(chat);
   }
 
   /** Notes that a message of the user's is stored, however its entry has arrived. */
@@ -468,9 +467,7 @@ export class Live extends Emitter<LiveEvents> {
     const watch = this.#gaps.get(chat.id) ?? { timer: undefined, tries: 0 };
     if (watch.timer) return;
     this.#gaps.set(chat.id, watch);
-    // Nothing of a chat that is not known yet is on its way.
-    const isNew = chat.log.last === undefined && this.#isReady && !watch.tries;
-    const wait = isNew ? 0 : Math.min(gap * 2 ** watch.tries, Math.max(gap, maxBackoff));
+    const wait = Math.min(gap * 2 ** watch.tries, Math.max(gap, maxBackoff));
     watch.timer = setTimeout(() => {
       watch.timer = undefined;
       watch.tries++;
@@ -542,7 +539,7 @@ export class Live extends Emitter<LiveEvents> {
   /** Leaves a chat that is open nowhere else, unless it is opened again at once. */
   #closeChat(chat: Chat): void {
     const opening = this.#open.get(chat.id);
-    if (!opening || --opening.count) return;
+    if (!opening || --opening.count || this.#isEnded) return;
     this.#typing.stopped(chat.id);
     opening.leaving = setTimeout(() => {
       this.#open.delete(chat.id);
@@ -557,6 +554,7 @@ export class Live extends Emitter<LiveEvents> {
 
   /** Ends everything that is in progress. */
   #end(error: ChatError): void {
+    this.#isEnded = true;
     this.#catchUp.stop();
     this.#receipts.stop();
     this.#typing.stop();

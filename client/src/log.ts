@@ -54,7 +54,7 @@ export class Log {
     }
     this.#early.set(entry.seq, newer(entry, this.#early));
     const added: Entry[] = [];
-    for (let next; (next = this.#early.get(this.#last + 1)); ) {
+    for (let next; (next = this.#early.get(this.#last + 1));) {
       this.#early.delete(next.seq);
       this.#last = next.seq;
       if (next.kind !== 'change') this.#insert(this.#entries.length, [next]);

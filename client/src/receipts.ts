@@ -77,7 +77,9 @@ export class Receipts {
       const sent = { ...wanted };
       // What was read was delivered.
       const receipt = {
-        ...(sent.delivered > Math.max(sent.read, stored.delivered) && { delivered: sent.delivered }),
+        ...(sent.delivered > Math.max(sent.read, stored.delivered) && {
+          delivered: sent.delivered,
+        }),
         ...(sent.read > stored.read && { read: sent.read }),
       };
       state.isSending = true;

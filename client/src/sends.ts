@@ -62,6 +62,7 @@ export class Sends {
   readonly #busy = new Set<Id>();
   readonly #timers = new Map<Id, ReturnType<typeof setTimeout>>();
   readonly #views = new Map<Id, readonly PendingMessage[]>();
+  #ended: Promise<never> | undefined;
 
   /** Takes up the messages that are left in the storage. */
   constructor(connection: Connection, userId: Id, storage?: ChatStorage) {
@@ -87,6 +88,7 @@ export class Sends {
    */
   send(message: Omit<NewMessage, 'clientId'>, signal?: AbortSignal): Promise<MessageEntry> {
     if (signal?.aborted) return silent(abortable(new Promise(() => {}), signal));
+    if (this.#ended) return this.#ended;
     if ([...this.#chats.values()].flat().length >= MAX_WAITING) {
       return silent(Promise.reject(new ChatError(0, 'too many messages are waiting')));
     }
@@ -145,6 +147,7 @@ export class Sends {
 
   /** Sends nothing more. What waits stays in the storage. */
   stop(error: unknown): void {
+    this.#ended = silent(Promise.reject(error));
     for (const timer of this.#timers.values()) clearTimeout(timer);
     for (const send of [...this.#chats.values()].flat()) send.reject(error);
     this.#chats.clear();

@@ -55,7 +55,8 @@ export function share<T extends object>(previous: T | undefined, next: T): T {
   const after = next as Record<string, unknown>;
   for (const [name, value] of Object.entries(after)) {
     const old = before[name];
-    if (Array.isArray(value) && Array.isArray(old) && value !== old) after[name] = share(old, value);
+    if (Array.isArray(value) && Array.isArray(old) && value !== old)
+      after[name] = share(old, value);
   }
   const names = Object.keys(after);
   const isEqual =

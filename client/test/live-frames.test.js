@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from './harness.js';
-import { listed, live, pause, startMock, texts, until } from './live.js';
+import { cut, listed, live, pause, startMock, texts, until } from './live.js';
 
 /** Returns the frames of a person as `action` and the parameters that matter. */
 function sent(backend, person) {
@@ -134,8 +134,7 @@ test('a lost end of typing is noticed, and typing is not queued', async (t) => {
   await until(other, ({ typing }) => typing.length);
   chat.typing(false);
   await until(other, ({ typing }) => !typing.length);
-  ada.browser.cut();
-  await eventually(() => !a.isConnected);
+  await cut(a, ada);
   const before = backend.frames(ada, 'typing').length;
   chat.typing(true);
   await eventually(() => a.isConnected);

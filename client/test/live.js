@@ -5,7 +5,7 @@ import { startBackend } from './mock-backend.js';
 /** Short timings for tests. */
 export const timings = {
   ...socketTimings,
-  probe: 300,
+  probe: 1_000,
   gap: 60,
   receipt: 60,
   typing: 120,
@@ -50,6 +50,13 @@ export async function live(t, person, { isLazy, timings: more, ...options } = {}
   return live;
 }
 
+/** Breaks the sockets of a person, and resolves once `live` has noticed it. */
+export async function cut(live, { browser }) {
+  const noticed = new Promise((resolve) => live.once('disconnect', resolve));
+  browser.cut();
+  await noticed;
+}
+
 /** Waits until a snapshot fulfills a condition, and returns it. */
 export async function until(store, condition, limit) {
   await eventually(() => condition(store.getSnapshot()), limit);
@@ -58,7 +65,10 @@ export async function until(store, condition, limit) {
 
 /** Returns a chat of the list. */
 export function listed(live, chatId) {
-  return live.chats().getSnapshot().chats.find(({ _id }) => _id === chatId);
+  return live
+    .chats()
+    .getSnapshot()
+    .chats.find(({ _id }) => _id === chatId);
 }
 
 /** Returns the texts of the messages of a snapshot. */

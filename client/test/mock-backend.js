@@ -83,7 +83,11 @@ export class Backend {
     Object.assign(chat, { marks: new Map(), settings: new Map(), touched: lastActivity });
     this.chats.set(id, chat);
     for (const member of chat.members) {
-      this.#announce([member], { event: 'newChat', chatId: id, friend: this.#friend(chat, member) });
+      this.#announce([member], {
+        event: 'newChat',
+        chatId: id,
+        friend: this.#friend(chat, member),
+      });
     }
     return id;
   }
@@ -229,13 +233,13 @@ export class Backend {
     const repeated = chat.entries.find(
       ({ by, message: old }) => clientId && by === userId && old?.clientId === clientId,
     );
-    if (repeated && repeated.message.message !== message) throw new Refusal(409, 'clientIdReused');
+    if (repeated && repeated.sent !== message) throw new Refusal(409, 'clientIdReused');
     if (repeated) return { entry: this.#stored(chat, repeated.message.seq, cause) };
     const at = this.#now();
     const seq = chat.entries.length + 1;
     const stored = { _id: this.#id(), sendBy: userId, sendTime: at, message, seq };
     Object.assign(stored, clientId && { clientId }, replyTo && { replyTo });
-    chat.entries.push({ kind: 'message', by: userId, at, message: stored });
+    chat.entries.push({ kind: 'message', by: userId, at, message: stored, sent: message });
     chat.lastActivity = chat.touched = at;
     return { entry: this.#stored(chat, seq, cause) };
   }
@@ -253,7 +257,7 @@ export class Backend {
   }
 
   #entry(chat, seq, others) {
-    const { message, ...entry } = chat.entries[seq - 1];
+    const { message, sent, ...entry } = chat.entries[seq - 1];
     if (entry.kind === 'message') return { ...entry, ...message };
     if (entry.kind !== 'change' || others.includes(entry.target)) return entry;
     return { ...entry, message: { ...chat.entries[entry.target - 1].message } };
@@ -302,7 +306,8 @@ export class Backend {
     for (const chat of own) {
       if (before && cursor(chat) >= before) continue;
       const held = known[chat.id];
-      const isNew = held === undefined ? !since || chat.touched > since : chat.entries.length > held;
+      const isNew =
+        held === undefined ? !since || chat.touched > since : chat.entries.length > held;
       if (!isNew && since && chat.touched <= since) continue;
       const synced = this.#synced(userId, chat, held, since, limit, maxAnswer / 2);
       const length = JSON.stringify(synced).length;
@@ -393,7 +398,10 @@ export class Backend {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { status, code, message, more } = error;
-      return Response.json({ status: false, error: { status, code, message, ...more } }, { status });
+      return Response.json(
+        { status: false, error: { status, code, message, ...more } },
+        { status },
+      );
     }
   }
 

@@ -1,0 +1,300 @@
+// `live` on a network that loses, doubles, delays and reorders frames, and cuts sockets.
+//
+// A run is determined by its seed but for the timing of the machine. To repeat the run of a seed
+// that has failed, set `LIVE_SEED` to it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventually } from './harness.js';
+import { random } from './mock-backend.js';
+import { cut, listed, live, pause, startMock, texts, until } from './live.js';
+
+const SEEDS = process.env.LIVE_SEED
+  ? [Number(process.env.LIVE_SEED)]
+  : Array.from({ length: 4 }, () => Math.floor(Math.random() * 1e9));
+
+/** Faults are noticed soon. */
+const impatient = { probe: 150, answer: 600, gap: 40, maxBackoff: 60 };
+
+for (const seed of SEEDS) {
+  test(`everything arrives in order and once: LIVE_SEED=${seed}`, async (t) => {
+    const next = random(seed);
+    let isCalm = false;
+    const fault = () => {
+      const dice = isCalm ? 1 : next();
+      if (dice < 0.08) return 'drop';
+      if (dice < 0.16) return 'duplicate';
+      return dice < 0.4 ? Math.floor(next() * 60) : undefined;
+    };
+    const { backend, ada, bob, chatId } = await startMock(t, {
+      incoming: fault,
+      outgoing: fault,
+      pageSize: 2,
+      refuse: () => !isCalm && next() < 0.03 && [500, 429, 'gateway'][Math.floor(next() * 3)],
+    });
+    const cleo = backend.person('Cleo');
+    const ids = [chatId, backend.chat(ada, cleo), backend.chat(bob, cleo)];
+    const people = [ada, bob, cleo].map((person) => ({ ...person, heard: new Map(), sent: [] }));
+    for (const person of people) {
+      person.live = await live(t, person, { isLazy: true, timings: impatient });
+      // What is there before `ready` is history.
+      await person.live.ready();
+      person.live.on('entry', ({ chatId, entry }) => {
+        const heard = person.heard.get(chatId) ?? [];
+        person.heard.set(chatId, [...heard, entry.seq]);
+        if (next() < 0.3) person.live.markRead(chatId);
+      });
+    }
+    const chatsOf = ({ id }) => ids.filter((id_) => backend.chats.get(id_).members.includes(id));
+    const opened = people.map((person) => person.live.openChat(chatsOf(person)[0]));
+
+    for (let step = 0; step < 150; step++) {
+      const person = people[Math.floor(next() * 3)];
+      const own = chatsOf(person);
+      const id = own[Math.floor(next() * own.length)];
+      const dice = next();
+      if (dice < 0.6) {
+        const text = `${person.name} ${step}`;
+        person.sent.push({ id, text, done: person.live.send(id, text) });
+      } else if (dice < 0.7) person.browser.cut();
+      else if (dice < 0.8) {
+        const { entries } = backend.chats.get(id);
+        const index = Math.floor(next() * entries.length);
+        if (entries[index]?.kind === 'message') {
+          backend.edit(id, person, index + 1, `${entries[index].message.message}!`);
+        }
+      } else await pause(Math.floor(next() * 30));
+    }
+    isCalm = true;
+    await Promise.all(people.flatMap(({ sent }) => sent.map(({ done }) => done)));
+    // The last announcements may be lost for good: only the next sync tells.
+    for (const { browser } of people) browser.cut();
+
+    for (const person of people) {
+      for (const id of chatsOf(person)) {
+        const { entries } = backend.chats.get(id);
+        await eventually(() => listed(person.live, id)?.lastSeq === entries.length);
+        await eventually(() => (person.heard.get(id)?.length ?? 0) >= entries.length);
+        assert.deepEqual(
+          person.heard.get(id) ?? [],
+          entries.map((_, index) => index + 1),
+          `what ${person.name} heard`,
+        );
+        // Nothing was stored twice, and each person's messages in the order of sending.
+        const mine = entries.filter(({ by, message }) => by === person.id && message);
+        assert.deepEqual(
+          mine.map(({ message }) => message.message.replaceAll('!', '')),
+          person.sent.filter((sent) => sent.id === id).map(({ text }) => text),
+        );
+        const chat = person.live.openChat(id);
+        const current = entries
+          .filter(({ message }) => message)
+          .map(({ message }) => message.message);
+        await until(chat, (snapshot) => texts(snapshot).length === current.length);
+        assert.deepEqual(texts(chat.getSnapshot()), current);
+        assert.deepEqual(chat.getSnapshot().pending, []);
+      }
+    }
+    for (const [index, chat] of opened.entries()) {
+      const { id } = people[index];
+      const { _id, marks } = chat.getSnapshot();
+      const stored = backend.chats.get(_id).marks;
+      people[index].live.markRead(_id);
+      const last = backend.chats.get(_id).entries.length;
+      await eventually(() => stored.get(id)?.read === last);
+      assert.ok(marks.length);
+    }
+    for (const person of people) {
+      for (const id of chatsOf(person)) {
+        person.live.markRead(id);
+        assert.equal(listed(person.live, id).unread, 0);
+      }
+    }
+  });
+}
+
+test('entries that overtake each other are delivered in order, without a sync', async (t) => {
+  let delays = [150, 100, 50, 0];
+  const { backend, ada, bob, chatId } = await startMock(t, {
+    outgoing: ({ event }) => (event === 'entry' ? delays.shift() : undefined),
+  });
+  const a = await live(t, ada, { timings: { gap: 1_000 } });
+  const heard = [];
+  a.on('entry', ({ entry }) => heard.push(entry.message));
+  for (const text of ['1', '2', '3', '4']) backend.store(chatId, bob, text);
+  await eventually(() => heard.length === 4);
+  assert.deepEqual(heard, ['1', '2', '3', '4']);
+  assert.equal(backend.frames(ada, 'sync').length, 1);
+});
+
+test('a gap that stays causes one sync that names the chat', async (t) => {
+  const { backend, ada, bob, chatId } = await startMock(t, {
+    outgoing: ({ entry }) => (entry?.seq === 2 ? 'drop' : undefined),
+  });
+  const cleo = backend.person('Cleo');
+  const other = backend.chat(ada, cleo);
+  backend.store(other, cleo, 'Hello');
+  backend.store(chatId, bob, '1');
+  const a = await live(t, ada);
+  const heard = [];
+  a.on('entry', ({ entry }) => heard.push(entry.seq));
+  for (const text of ['2', '3', '4']) backend.store(chatId, bob, text);
+  await eventually(() => heard.length === 3);
+  assert.deepEqual(heard, [2, 3, 4]);
+  await pause(200);
+  assert.deepEqual(
+    backend.frames(ada, 'sync').map(({ chats }) => chats),
+    [{}, { [chatId]: 1 }],
+  );
+});
+
+test('a gap that no sync closes is asked for less and less often', async (t) => {
+  const { backend, ada, bob, chatId } = await startMock(t);
+  const a = await live(t, ada, { timings: { gap: 20, maxBackoff: 10_000 } });
+  const entry = { kind: 'message', by: bob.id, at: 'x', seq: 9, sendBy: bob.id, message: 'no' };
+  for (const { socket } of backend.connections) {
+    socket.send(JSON.stringify({ event: 'entry', chatId, entry }));
+  }
+  await pause(500);
+  const count = backend.frames(ada, 'sync').length;
+  assert.ok(count >= 3 && count <= 7, `${count} syncs`);
+  assert.equal(listed(a, chatId).last, undefined);
+});
+
+test('a sync goes on through pages of chats and of entries', async (t) => {
+  const { backend, ada, bob, chatId } = await startMock(t, { pageSize: 7 });
+  const friends = Array.from({ length: 40 }, (_, index) => backend.person(`${index}`));
+  for (const friend of friends) backend.store(backend.chat(ada, friend), friend, 'Hello');
+  const a = await live(t, ada);
+  assert.equal(a.chats().getSnapshot().chats.length, 41);
+  const times = a
+    .chats()
+    .getSnapshot()
+    .chats.map(({ lastActivity }) => lastActivity);
+  assert.deepEqual(times, [...times].sort().reverse());
+  const syncs = backend.frames(ada, 'sync');
+  assert.equal(syncs.length, 6);
+  // All pages are parts of the same request.
+  for (const { since, limit, chats } of syncs)
+    assert.deepEqual([since, limit, chats], [undefined, 10, {}]);
+
+  const heard = [];
+  a.on('entry', ({ entry }) => heard.push(entry.seq));
+  await cut(a, ada);
+  for (let count = 0; count < 350; count++) backend.store(chatId, bob, `${count}`);
+  await eventually(() => heard.length === 350);
+  assert.deepEqual(
+    heard,
+    heard.map((_, index) => index + 1),
+  );
+  const more = backend.frames(ada, 'sync').slice(6);
+  assert.deepEqual(
+    more.map(({ chats }) => chats[chatId]),
+    [0, 100, 200, 300],
+  );
+  assert.equal(listed(a, chatId).unread, 100);
+});
+
+test('an answer of long messages is cut short, and goes on', async (t) => {
+  const { backend, ada, bob, chatId } = await startMock(t);
+  const a = await live(t, ada);
+  const heard = [];
+  a.on('entry', ({ entry }) => heard.push(entry.seq));
+  await cut(a, ada);
+  for (let count = 0; count < 60; count++) backend.store(chatId, bob, 'é'.repeat(4_000));
+  await eventually(() => heard.length === 60);
+  for (const frame of backend.pushed.filter(({ to, event }) => to === ada.id && event === 'ack')) {
+    assert.ok(JSON.stringify(frame).length < 98_304);
+  }
+});
+
+test('more than 500 chats are caught up, though a sync names only 500', async (t) => {
+  const { backend, ada, bob, chatId } = await startMock(t);
+  backend.store(chatId, bob, '1');
+  const friends = Array.from({ length: 520 }, (_, index) => backend.person(`${index}`));
+  for (const friend of friends) backend.store(backend.chat(ada, friend), friend, 'Hello');
+  const a = await live(t, ada, { limit: 1 });
+  assert.equal(a.chats().getSnapshot().chats.length, 521);
+  const heard = [];
+  a.on('entry', ({ chatId: id, entry }) => id === chatId && heard.push(entry.seq));
+  await cut(a, ada);
+  for (let count = 0; count < 150; count++) backend.store(chatId, bob, `${count}`);
+  await eventually(() => heard.length === 150);
+  assert.deepEqual(
+    heard,
+    heard.map((_, index) => index + 2),
+  );
+  for (const { chats } of backend.frames(ada, 'sync')) assert.ok(Object.keys(chats).length <= 500);
+});
+
+test('a chat that is gone leaves the list, and comes back', async (t) => {
+  const { backend, ada, bob, chatId } = await startMock(t);
+  backend.store(chatId, bob, '1');
+  const a = await live(t, ada);
+  const chat = a.openChat(chatId);
+  await until(chat, ({ presence }) => presence);
+  const gone = [];
+  a.on('gone', (id) => gone.push(id));
+  const { members } = backend.chats.get(chatId);
+  backend.leave(chatId, ada);
+  ada.browser.cut();
+  await eventually(() => gone.length);
+  assert.deepEqual(gone, [chatId]);
+  assert.deepEqual(a.chats().getSnapshot().chats, []);
+  assert.equal(chat.getSnapshot().isGone, true);
+  await assert.rejects(a.send(chatId, 'Hello'), { status: 403, code: 'notAMember' });
+  const [failed] = chat.getSnapshot().pending;
+  assert.deepEqual([failed.state, failed.error.code], ['failed', 'notAMember']);
+
+  backend.chats.get(chatId).members = members;
+  backend.store(chatId, bob, '2');
+  await eventually(() => listed(a, chatId)?.last.message === '2');
+  assert.equal(chat.getSnapshot().isGone, false);
+  chat.retry(failed.clientId);
+  await until(chat, (snapshot) => texts(snapshot).includes('Hello') && !snapshot.pending.length);
+});
+
+test('a change wins over an older version, in whatever order they arrive', async (t) => {
+  const { backend, ada, bob, chatId } = await startMock(t);
+  for (let count = 1; count <= 30; count++) backend.store(chatId, bob, `${count}`);
+  const a = await live(t, ada);
+  const chat = a.openChat(chatId, { limit: 1 });
+  assert.equal(chat.getSnapshot().entries[0].seq, 21);
+  // The change arrives while an older page is on its way.
+  const load = chat.loadOlder({ limit: 10 });
+  backend.edit(chatId, bob, 15, 'fifteen');
+  const { message } = backend.edit(chatId, bob, 25, 'twenty-five');
+  await load;
+  await until(chat, (snapshot) => texts(snapshot).includes('twenty-five'));
+  assert.ok(texts(chat.getSnapshot()).includes('fifteen'));
+  // An older version of the message arrives late.
+  const old = { ...message, kind: 'message', by: bob.id, at: 'x', message: '25' };
+  delete old.changedSeq;
+  for (const { socket } of backend.connections) {
+    socket.send(JSON.stringify({ event: 'entry', chatId, entry: old }));
+  }
+  await pause(100);
+  assert.ok(texts(chat.getSnapshot()).includes('twenty-five'));
+  assert.equal(chat.getSnapshot().lastSeq, 32);
+  assert.ok(!chat.getSnapshot().entries.some(({ kind }) => kind === 'change'));
+});
+
+test('a move to a new socket loses and doubles nothing', async (t) => {
+  const { backend, ada, bob, chatId } = await startMock(t);
+  const timings = { renewal: 400, settle: 100 };
+  const [a, b] = [await live(t, ada, { timings }), await live(t, bob, { timings })];
+  const chat = a.openChat(chatId);
+  const [heard, reasons] = [[], []];
+  a.on('entry', ({ entry }) => heard.push(entry.message));
+  a.on('disconnect', (reason) => reasons.push(reason));
+  const sent = [];
+  for (let count = 0; ada.browser.opened < 4; count++) {
+    sent.push(`${count}`);
+    await b.send(chatId, `${count}`);
+    await pause(10);
+  }
+  await eventually(() => heard.length === sent.length);
+  assert.deepEqual(heard, sent);
+  assert.deepEqual(reasons, []);
+  assert.equal(backend.frames(ada, 'sync').length, 1);
+  await until(chat, ({ presence }) => presence?.online);
+});
