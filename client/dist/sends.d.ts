@@ -21,7 +21,7 @@ export interface PendingMessage extends NewMessage {
     state: 'sending' | 'stored' | 'failed';
     error?: ChatError;
 }
-/** What sending needs. */
+/** The connection that messages are sent over. */
 interface Connection {
     isConnected(): boolean;
     /** Stores a message. The entry must also be passed to `stored`. */

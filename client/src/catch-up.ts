@@ -4,7 +4,7 @@ import type { ChatError } from './errors.js';
 /** The chats that a sync names: all, those that matter now, or only those that need it. */
 export type Scope = 'all' | 'recent' | undefined;
 
-/** What catching up needs. */
+/** The client that catches up. */
 interface Host {
   isConnected(): boolean;
   /** Returns the last `seq` that the client holds of the chats to name. */

@@ -94,7 +94,7 @@ export interface Marks {
   read: number;
 }
 
-/** What one member has set for one chat. */
+/** The settings of one chat for one member. */
 export interface ChatSettings {
   muted: boolean;
   archived: boolean;

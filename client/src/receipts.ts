@@ -7,7 +7,7 @@ interface Mark {
   read: number;
 }
 
-/** What the server has, and what it should have. */
+/** The watermarks that the server has, and those that it should have. */
 interface State {
   stored: Mark;
   wanted: Mark;

@@ -28,7 +28,7 @@ export interface PendingMessage extends NewMessage {
   error?: ChatError;
 }
 
-/** What sending needs. */
+/** The connection that messages are sent over. */
 interface Connection {
   isConnected(): boolean;
   /** Stores a message. The entry must also be passed to `stored`. */

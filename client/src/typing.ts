@@ -1,6 +1,6 @@
 import type { Id } from './contract.js';
 
-/** What the others were told about one chat. */
+/** The state of one chat: what is true, and what the others were told. */
 interface State {
   isTyping: boolean;
   wasSent: boolean;

@@ -1,5 +1,7 @@
 // Helpers for the tests of `live`: people with chats, on the mock backend or on a real stack.
-import { eventually, signUp, signUpPair, timings as socketTimings, url } from './harness.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually, signUp, signUpPair, timings as socketTimings } from './harness.js';
 import { startBackend } from './mock-backend.js';
 
 /** Short timings for tests. */
@@ -21,10 +23,8 @@ export async function startMock(t, options) {
   return { backend, ada, bob, chatId, another: async (name) => backend.person(name) };
 }
 
-const hasSync = await fetch(`${url}/api/sync`, { method: 'POST' }).then(
-  ({ status }) => status !== 404,
-  () => false,
-);
+const template = readFileSync(join(import.meta.dirname, '../../template.yaml'), 'utf8');
+const hasSync = template.includes('SyncAction:');
 
 /** Where a scenario runs: its name, the options of its tests, and what starts it. */
 export const WORLDS = [

@@ -42,7 +42,7 @@ export interface ChatSnapshot extends ChatSummary {
 }
 /** The parts of a snapshot that neither the summary nor the log has. */
 type Status = Pick<ChatSnapshot, 'isLoading' | 'isGone' | 'error'>;
-/** What a client knows about a chat. */
+/** A chat as this client knows it. */
 export declare class Chat {
     #private;
     readonly log: Log;

@@ -80,7 +80,7 @@ export interface Marks {
     delivered: number;
     read: number;
 }
-/** What one member has set for one chat. */
+/** The settings of one chat for one member. */
 export interface ChatSettings {
     muted: boolean;
     archived: boolean;

@@ -14,7 +14,7 @@ export interface SocketOptions {
     /** Shorter timings, for tests. */
     timings?: Partial<Timings>;
 }
-/** What makes a socket a native one, which receives `entry` instead of `chatUpdate`. */
+/** The options of a native socket, which receives `entry` instead of `chatUpdate`. */
 export interface NativeOptions {
     /** Called when the socket is idle, to send a frame that is answered. */
     idle: () => void;
