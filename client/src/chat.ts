@@ -116,6 +116,11 @@ export class Chat {
     return this.#status;
   }
 
+  /** Whether there are entries that the log lacks. */
+  get isBehind(): boolean {
+    return this.log.hasGap || (this.log.last ?? Infinity) < this.#summary.lastSeq;
+  }
+
   /** The user's own watermarks. */
   get ownMarks(): Marks {
     const own = this.#summary.marks.find(({ userId }) => userId === this.#me);
@@ -146,7 +151,7 @@ export class Chat {
       delivered: Math.max(marks.delivered, marks.read, old?.delivered ?? 0),
       read: Math.max(marks.read, old?.read ?? 0),
     };
-    if (old && share(old, next) === old) return;
+    if (old ? share(old, next) === old : !next.delivered) return;
     this.update({ marks: old ? all.map((one) => (one === old ? next : one)) : [...all, next] });
     if (marks.userId === this.#me) this.update({ unread: this.#countUnread(this.summary.unread) });
   }
@@ -161,7 +166,10 @@ export class Chat {
 
   /** Takes over what a sync has returned. Returns the entries that are new. */
   merge(synced: SyncedChat): Entry[] {
-    const added = this.log.merge(synced.from, synced.entries);
+    const { last } = this.log;
+    // Without entries, `from` does not tell what the log lacks, only `lastSeq` does.
+    const from = synced.entries.length || last === undefined ? synced.from : last + 1;
+    const added = this.log.merge(from, synced.entries);
     const { kind, friend, lastSeq, lastActivity, settings } = synced;
     this.isListed = true;
     if (this.#status.isGone) this.show({ isGone: false });

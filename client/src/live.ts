@@ -390,7 +390,7 @@ export class Live extends Emitter<LiveEvents> {
     // The newest entries of a chat that was not named do not follow those that this client holds.
     const isApart = !isNamed && last !== undefined && synced.from > last + 1;
     for (const entry of synced.entries) this.#isStored(chat.id, entry);
-    const added = chat.merge(isApart ? { ...synced, from: last + 1, entries: [] } : synced);
+    const added = chat.merge(isApart ? { ...synced, entries: [] } : synced);
     this.#added(chat, added, this.#isReady || last !== undefined);
     const opening = this.#open.get(chat.id);
     // After a lawful gap, the entries before it are gone.
@@ -413,7 +413,7 @@ export class Live extends Emitter<LiveEvents> {
 
   #caughtUp(): void {
     for (const chat of this.#chats.values()) {
-      if (chat.log.hasGap) this.#watchGap(chat);
+      if (chat.isBehind) this.#watchGap(chat);
       this.#ask(chat);
     }
     if (this.#isReady) return;
@@ -437,7 +437,7 @@ export class Live extends Emitter<LiveEvents> {
     this.#isStored(chatId, entry);
     this.#added(chat, chat.receive(entry), true);
     if (this.#isReady && !chat.isListed) this.#catchUp.need(chatId);
-    else if (chat.log.hasGap) this.#watchGap(chat);
+    else if (chat.isBehind) this.#watchGap(chat);
   }
 
   /** Notes that a message of the user's is stored, however its entry has arrived. */
@@ -447,9 +447,9 @@ export class Live extends Emitter<LiveEvents> {
 
   /** Publishes entries that were added to the log. */
   #added(chat: Chat, entries: Entry[], isNews: boolean): void {
-    const { last = 0, hasGap } = chat.log;
+    const { last = 0 } = chat.log;
     if (!this.#open.has(chat.id) && chat.log.entries.length > 2 * KEPT) chat.log.trim(KEPT);
-    if (!hasGap) this.#closeGap(chat.id);
+    if (!chat.isBehind) this.#closeGap(chat.id);
     this.#sends.shown(chat.id, last);
     const isOthers = entries.some(({ kind, by }) => kind === 'message' && by !== this.#me);
     if (isOthers && (isNews || chat.summary.unread)) {
@@ -465,13 +465,13 @@ export class Live extends Emitter<LiveEvents> {
   #watchGap(chat: Chat): void {
     const { gap, maxBackoff } = this.#timings;
     const watch = this.#gaps.get(chat.id) ?? { timer: undefined, tries: 0 };
-    if (watch.timer) return;
+    if (watch.timer || chat.status.isGone) return;
     this.#gaps.set(chat.id, watch);
     const wait = Math.min(gap * 2 ** watch.tries, Math.max(gap, maxBackoff));
     watch.timer = setTimeout(() => {
       watch.timer = undefined;
       watch.tries++;
-      if (chat.log.hasGap) this.#catchUp.need(chat.id);
+      if (chat.isBehind) this.#catchUp.need(chat.id);
     }, wait);
   }
 

@@ -7,6 +7,12 @@ import { createClient } from '../dist/client.js';
 /** The maximum size of an answer of `sync` on a socket. */
 const MAX_ANSWER = 96 * 1024;
 
+/** The maximum number of entries of a chat that the client did not name. */
+const MAX_NEWEST = 20;
+
+/** The time in milliseconds by which `now` of `sync` is behind. Each write takes one. */
+const MARGIN = 10;
+
 /** Returns a generator of random numbers below 1, which `seed` repeats. */
 export function random(seed) {
   let state = seed >>> 0;
@@ -48,10 +54,11 @@ export class Backend {
   /**
    * `incoming` and `outgoing` decide about a frame: `drop`, `duplicate`, a delay in milliseconds, or
    * nothing. `refuse` may return a status with which an action is refused. `pageSize` is the maximum
-   * number of chats in an answer of `sync`.
+   * number of chats in an answer of `sync`. `isSparse` returns whether an answer that names these
+   * chats has no entries of a chat, but `more`.
    */
-  constructor({ incoming, outgoing, refuse, pageSize = Infinity } = {}) {
-    Object.assign(this, { incoming, outgoing, refuse, pageSize });
+  constructor({ incoming, outgoing, refuse, isSparse, pageSize = Infinity } = {}) {
+    Object.assign(this, { incoming, outgoing, refuse, isSparse, pageSize });
     this.server = new WebSocketServer({ port: 0 });
     this.server.on('connection', (socket, { url }) => this.#connected(socket, url));
   }
@@ -80,7 +87,7 @@ export class Backend {
     const id = this.#id();
     const lastActivity = this.#now();
     const chat = { id, members: [one.id, other.id], entries: [], lastActivity };
-    Object.assign(chat, { marks: new Map(), settings: new Map(), touched: lastActivity });
+    Object.assign(chat, { marks: new Map(), settings: new Map(), changed: lastActivity });
     this.chats.set(id, chat);
     for (const member of chat.members) {
       this.#announce([member], {
@@ -100,7 +107,7 @@ export class Backend {
     stored.seq = chat.entries.length + 1;
     if (clientId) stored.clientId = clientId;
     chat.entries.push({ kind: 'message', by: by.id, at, message: stored });
-    chat.lastActivity = chat.touched = at;
+    chat.lastActivity = chat.changed = at;
     return this.#stored(chat, stored.seq);
   }
 
@@ -108,7 +115,7 @@ export class Backend {
   edit(chatId, by, target, text) {
     const chat = this.chats.get(chatId);
     const seq = chat.entries.length + 1;
-    const at = (chat.touched = this.#now());
+    const at = (chat.changed = this.#now());
     chat.entries.push({ kind: 'change', seq, by: by.id, at, target, what: 'edited' });
     Object.assign(chat.entries[target - 1].message, { message: text, changedSeq: seq });
     return this.#stored(chat, seq);
@@ -240,7 +247,7 @@ export class Backend {
     const stored = { _id: this.#id(), sendBy: userId, sendTime: at, message, seq };
     Object.assign(stored, clientId && { clientId }, replyTo && { replyTo });
     chat.entries.push({ kind: 'message', by: userId, at, message: stored, sent: message });
-    chat.lastActivity = chat.touched = at;
+    chat.lastActivity = chat.changed = at;
     return { entry: this.#stored(chat, seq, cause) };
   }
 
@@ -280,7 +287,7 @@ export class Backend {
       read: Math.max(old.read, Math.min(last, read)),
     };
     if (marks.delivered === old.delivered && marks.read === old.read) return {};
-    chat.marks.set(userId, { ...marks, at: (chat.touched = this.#now()) });
+    chat.marks.set(userId, { ...marks, at: this.#now() });
     this.#announce(chat.members, { event: 'receipt', chatId, ...marks }, cause);
     return {};
   }
@@ -296,7 +303,7 @@ export class Backend {
 
   sync(userId, { chats: known = {}, since, limit = 100, before }, maxAnswer) {
     if (Object.keys(known).length > 500) throw new Refusal(422, 'invalidInput');
-    const now = this.#now();
+    const now = new Date(this.#time - MARGIN).toISOString();
     const cursor = ({ lastActivity, id }) => `${Date.parse(lastActivity)}-${id}`;
     const own = [...this.chats.values()]
       .filter(({ members }) => members.includes(userId))
@@ -306,10 +313,13 @@ export class Backend {
     for (const chat of own) {
       if (before && cursor(chat) >= before) continue;
       const held = known[chat.id];
-      const isNew =
-        held === undefined ? !since || chat.touched > since : chat.entries.length > held;
-      if (!isNew && since && chat.touched <= since) continue;
-      const synced = this.#synced(userId, chat, held, since, limit, maxAnswer / 2);
+      const isNamed = held !== undefined;
+      const isNew = isNamed ? chat.entries.length > held : !since || chat.changed > since;
+      const synced = this.#synced(userId, chat, held, isNew, since, limit, maxAnswer / 2);
+      if (since && !isNew && !synced.marks.length && !synced.settings) continue;
+      if (isNamed && isNew && this.isSparse?.(known, chat.id)) {
+        Object.assign(synced, { entries: [], from: synced.lastSeq + 1, more: true });
+      }
       const length = JSON.stringify(synced).length;
       if (answer.chats.length === this.pageSize || size + length > maxAnswer) {
         answer.next = cursor(this.chats.get(answer.chats.at(-1)._id));
@@ -325,11 +335,12 @@ export class Backend {
     return answer;
   }
 
-  #synced(userId, chat, held, since, limit, maxSize) {
+  #synced(userId, chat, held, isNew, since, limit, maxSize) {
     const lastSeq = chat.entries.length;
     const isNamed = held !== undefined;
-    let from = isNamed ? held + 1 : Math.max(1, lastSeq - limit + 1);
-    let to = Math.min(lastSeq, from + limit - 1);
+    const isUnknown = !since || (!isNamed && isNew);
+    let from = isNamed ? held + 1 : Math.max(1, lastSeq - Math.min(limit, MAX_NEWEST) + 1);
+    let to = isNew ? Math.min(lastSeq, from + limit - 1) : 0;
     const read = () => {
       const seqs = Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);
       return seqs.map((seq) => this.#entry(chat, seq, seqs));
@@ -346,26 +357,30 @@ export class Backend {
     const unread = chat.entries
       .slice(floor)
       .filter(({ kind, by }) => kind === 'message' && by !== userId).length;
-    const isChanged = (member) => !isNamed || !since || chat.marks.get(member)?.at > since;
-    const marks = chat.members.filter(isChanged).map((member) => this.#marks(chat, member));
+    const isChanged = ({ at } = {}) => at && (isUnknown || at > since);
+    const marks = chat.members
+      .filter((member) => isChanged(chat.marks.get(member)))
+      .map((member) => this.#marks(chat, member));
+    const settings = isChanged(chat.settings.get(userId)) && this.#settings(chat, userId);
     return {
       _id: chat.id,
       kind: 'direct',
-      ...(!isNamed && { friend: this.#friend(chat, userId) }),
+      ...(isUnknown && { friend: this.#friend(chat, userId) }),
       entries,
-      from,
-      more: isNamed && to < lastSeq,
+      from: entries[0]?.seq ?? lastSeq + 1,
+      more: isNamed && isNew && to < lastSeq,
       lastSeq,
       lastActivity: chat.lastActivity,
       unread: Math.min(100, unread),
       marks,
-      ...(!isNamed && { settings: this.#settings(chat, userId) }),
+      ...(settings && { settings }),
     };
   }
 
   #settings(chat, userId) {
     const none = { muted: false, archived: false, pinned: false, clearedSeq: 0 };
-    return { ...none, ...chat.settings.get(userId) };
+    const { at, ...settings } = chat.settings.get(userId) ?? {};
+    return { ...none, ...settings };
   }
 
   #isOnline(userId) {
@@ -430,7 +445,11 @@ export class Backend {
       case '/api/chatSettings': {
         const { chatId, ...changes } = input;
         const chat = this.#member(userId, chatId);
-        chat.settings.set(userId, { ...chat.settings.get(userId), ...changes });
+        chat.settings.set(userId, {
+          ...chat.settings.get(userId),
+          ...changes,
+          at: this.#now(),
+        });
         const settings = this.#settings(chat, userId);
         this.#announce([userId], { event: 'chatSettings', chatId, settings });
         return { data: settings };

@@ -54,6 +54,8 @@ export declare class Chat {
     get id(): Id;
     get summary(): ChatSummary;
     get status(): Status;
+    /** Whether there are entries that the log lacks. */
+    get isBehind(): boolean;
     /** The user's own watermarks. */
     get ownMarks(): Marks;
     /** Changes the summary. */

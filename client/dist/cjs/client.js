@@ -260,7 +260,7 @@ function unreachable(cause) {
 }
 async function errorFrom(response) {
   const body = await response.json().catch(() => void 0);
-  const { code, chatId, message = body?.message } = body?.error ?? {};
+  const { code, message = body?.message, chatId = body?.chatId } = body?.error ?? {};
   const seconds = response.headers.get("Retry-After");
   return new ChatError(
     response.status,
@@ -581,6 +581,10 @@ var Chat = class {
   get status() {
     return this.#status;
   }
+  /** Whether there are entries that the log lacks. */
+  get isBehind() {
+    return this.log.hasGap || (this.log.last ?? Infinity) < this.#summary.lastSeq;
+  }
   /** The user's own watermarks. */
   get ownMarks() {
     const own = this.#summary.marks.find(({ userId }) => userId === this.#me);
@@ -608,7 +612,7 @@ var Chat = class {
       delivered: Math.max(marks.delivered, marks.read, old?.delivered ?? 0),
       read: Math.max(marks.read, old?.read ?? 0)
     };
-    if (old && share(old, next) === old) return;
+    if (old ? share(old, next) === old : !next.delivered) return;
     this.update({ marks: old ? all.map((one) => one === old ? next : one) : [...all, next] });
     if (marks.userId === this.#me) this.update({ unread: this.#countUnread(this.summary.unread) });
   }
@@ -621,7 +625,9 @@ var Chat = class {
   }
   /** Takes over what a sync has returned. Returns the entries that are new. */
   merge(synced) {
-    const added = this.log.merge(synced.from, synced.entries);
+    const { last } = this.log;
+    const from = synced.entries.length || last === void 0 ? synced.from : last + 1;
+    const added = this.log.merge(from, synced.entries);
     const { kind, friend, lastSeq, lastActivity, settings } = synced;
     this.isListed = true;
     if (this.#status.isGone) this.show({ isGone: false });
@@ -2010,7 +2016,7 @@ var Live = class extends Emitter {
     if (own) this.#receipts.stored(chat.id, own);
     const isApart = !isNamed && last !== void 0 && synced.from > last + 1;
     for (const entry of synced.entries) this.#isStored(chat.id, entry);
-    const added = chat.merge(isApart ? { ...synced, from: last + 1, entries: [] } : synced);
+    const added = chat.merge(isApart ? { ...synced, entries: [] } : synced);
     this.#added(chat, added, this.#isReady || last !== void 0);
     const opening = this.#open.get(chat.id);
     if (opening && last !== void 0 && chat.log.from > last) opening.isFilled = false;
@@ -2030,7 +2036,7 @@ var Live = class extends Emitter {
   }
   #caughtUp() {
     for (const chat of this.#chats.values()) {
-      if (chat.log.hasGap) this.#watchGap(chat);
+      if (chat.isBehind) this.#watchGap(chat);
       this.#ask(chat);
     }
     if (this.#isReady) return;
@@ -2052,7 +2058,7 @@ var Live = class extends Emitter {
     this.#isStored(chatId, entry);
     this.#added(chat, chat.receive(entry), true);
     if (this.#isReady && !chat.isListed) this.#catchUp.need(chatId);
-    else if (chat.log.hasGap) this.#watchGap(chat);
+    else if (chat.isBehind) this.#watchGap(chat);
   }
   /** Notes that a message of the user's is stored, however its entry has arrived. */
   #isStored(chatId, entry) {
@@ -2060,9 +2066,9 @@ var Live = class extends Emitter {
   }
   /** Publishes entries that were added to the log. */
   #added(chat, entries, isNews) {
-    const { last = 0, hasGap } = chat.log;
+    const { last = 0 } = chat.log;
     if (!this.#open.has(chat.id) && chat.log.entries.length > 2 * KEPT) chat.log.trim(KEPT);
-    if (!hasGap) this.#closeGap(chat.id);
+    if (!chat.isBehind) this.#closeGap(chat.id);
     this.#sends.shown(chat.id, last);
     const isOthers = entries.some(({ kind, by }) => kind === "message" && by !== this.#me);
     if (isOthers && (isNews || chat.summary.unread)) {
@@ -2077,13 +2083,13 @@ var Live = class extends Emitter {
   #watchGap(chat) {
     const { gap, maxBackoff } = this.#timings;
     const watch = this.#gaps.get(chat.id) ?? { timer: void 0, tries: 0 };
-    if (watch.timer) return;
+    if (watch.timer || chat.status.isGone) return;
     this.#gaps.set(chat.id, watch);
     const wait = Math.min(gap * 2 ** watch.tries, Math.max(gap, maxBackoff));
     watch.timer = setTimeout(() => {
       watch.timer = void 0;
       watch.tries++;
-      if (chat.log.hasGap) this.#catchUp.need(chat.id);
+      if (chat.isBehind) this.#catchUp.need(chat.id);
     }, wait);
   }
   #closeGap(chatId) {
