@@ -138,12 +138,12 @@ export interface Connection {
     friend: Person;
     chats: Message | [];
     /** The number of unread messages; 100 means more than 99. */
-    unread?: number;
-    /** The caller's own watermarks. */
-    delivered?: number;
-    read?: number;
+    unread: number;
+    /** The friend has received, and read, the entries up to these `seq`s. */
+    delivered: number;
+    read: number;
     /** The time of the last message, or of the creation of the chat. */
-    lastActivity?: string;
+    lastActivity: string;
 }
 /** A ticket, which opens one socket at `url` within `expiresIn` seconds. */
 export interface Ticket extends Success {

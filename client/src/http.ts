@@ -316,7 +316,7 @@ function unreachable(cause: unknown): never {
 /** Converts an error response. The bodies of the backend's and of API Gateway's responses differ. */
 async function errorFrom(response: Response): Promise<ChatError> {
   const body = await response.json().catch(() => undefined);
-  const { code, message = body?.message, chatId = body?.chatId } = body?.error ?? {};
+  const { code, chatId, message = body?.message } = body?.error ?? {};
   const seconds = response.headers.get('Retry-After');
   return new ChatError(
     response.status,

@@ -260,7 +260,7 @@ function unreachable(cause) {
 }
 async function errorFrom(response) {
   const body = await response.json().catch(() => void 0);
-  const { code, message = body?.message, chatId = body?.chatId } = body?.error ?? {};
+  const { code, chatId, message = body?.message } = body?.error ?? {};
   const seconds = response.headers.get("Retry-After");
   return new ChatError(
     response.status,
