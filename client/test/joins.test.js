@@ -189,6 +189,7 @@ test('a room that is left is not joined again, and hears nothing', async (t) => 
   await socket.join('c');
   socket.leave('c');
   socket.leave('unknown');
+  await eventually(() => frames.length === 2);
   server.clients.forEach((client) => client.terminate());
   await eventually(() => !socket.connected);
   await socket.ready();
