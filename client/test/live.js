@@ -1,7 +1,8 @@
 // Helpers for the tests of `live`: people with chats, on the mock backend or on a real stack.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually, signUp, signUpPair, timings as socketTimings } from './harness.js';
+import { eventually, signUp, signUpPair, timings as socketTimings, url } from './harness.js';
+import { createClient } from '../dist/client.js';
 import { startBackend } from './mock-backend.js';
 
 /** Short timings for tests. */
@@ -48,6 +49,37 @@ export async function live(t, person, { isLazy, timings: more, ...options } = {}
   live.on('error', () => {});
   if (!isLazy) await live.ready();
   return live;
+}
+
+/**
+ * Returns a person whose frames `decide` loses (`drop`), doubles (`duplicate`) or delays (by this
+ * many milliseconds), in both directions.
+ */
+export function shaky(person, decide) {
+  const act = (deliver) => {
+    const fault = decide();
+    if (fault === 'drop') return;
+    if (typeof fault === 'number') return void setTimeout(deliver, fault);
+    deliver();
+    if (fault === 'duplicate') deliver();
+  };
+  class ShakySocket extends person.browser.WebSocket {
+    send(text) {
+      act(() => this.readyState === 1 && super.send(text));
+    }
+    get onmessage() {
+      return super.onmessage;
+    }
+    set onmessage(handler) {
+      super.onmessage = handler && ((event) => act(() => super.onmessage && handler(event)));
+    }
+  }
+  const client = createClient({
+    url: person.url ?? url,
+    fetch: person.browser.fetch,
+    WebSocket: ShakySocket,
+  });
+  return { ...person, client };
 }
 
 /** Breaks the sockets of a person, and resolves once `live` has noticed it. */

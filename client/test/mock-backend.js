@@ -69,17 +69,14 @@ export class Backend {
   }
 
   /** Adds a user who is signed in. */
-  person(name, options = {}) {
+  person(name) {
     const id = this.#id();
     this.users.set(id, { _id: id, fullName: name, photoUrl: `/uploads/${id}.jpg` });
     const browser = new MockBrowser();
-    const client = createClient({
-      url: 'http://mock',
-      WebSocket: browser.WebSocket,
-      fetch: (address, init) => this.#http(id, new URL(address), init),
-      ...options,
-    });
-    return { id, name, client, browser };
+    browser.fetch = (address, init) => this.#http(id, new URL(address), init);
+    const url = 'http://mock';
+    const { fetch, WebSocket } = browser;
+    return { id, name, url, browser, client: createClient({ url, fetch, WebSocket }) };
   }
 
   /** Creates a direct chat, and returns its id. */
