@@ -12,7 +12,7 @@ export declare class ChatError extends Error {
     readonly retryAfter: number | undefined;
     /** The socket action that failed, if any. */
     readonly action: string | undefined;
-    /** The chat whose join failed, if any. */
+    /** The chat whose join failed, or that exists already (`alreadyConnected`), if any. */
     readonly chatId: string | undefined;
     constructor(status: number, message: string, details?: {
         code?: string | undefined;
@@ -22,6 +22,8 @@ export declare class ChatError extends Error {
         cause?: unknown;
     });
 }
+/** Returns whether the same request would fail again, as opposed to a failure for the moment. */
+export declare function isFinal({ status }: ChatError): boolean;
 /** Reports an error in the caller's code like an uncaught error. */
 export declare function report(error: unknown): void;
 /** Settles like `promise`, or rejects with the signal's reason once it is aborted. */

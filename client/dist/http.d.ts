@@ -1,51 +1,4 @@
-/** An id: 24 hexadecimal digits. */
-export type Id = string;
-/** The field that all successful responses share. */
-export interface Success {
-    status: true;
-}
-/** A successful response without data. */
-export interface Done extends Success {
-    message: string;
-}
-/** A user as others see them. */
-export interface Person {
-    _id: Id;
-    fullName: string;
-    /** The URL of the photo, if any. */
-    photoUrl: string | null;
-}
-/** The signed-in user. */
-export interface User {
-    _id: Id;
-    email: string;
-    fullName: string | null;
-    photoUrl: string | null;
-    isProfileComplete: boolean;
-}
-/** A stored message. `seq` numbers the messages of a chat: 1, 2, 3 … without gaps. */
-export interface Message {
-    _id: Id;
-    sendBy: Id;
-    /** RFC 3339, UTC. */
-    sendTime: string;
-    message: string;
-    seq: number;
-    /** The sender's own id for the message, if any. */
-    clientId?: string;
-}
-/** A chat with a friend. `chats` is the last message, or `[]`. */
-export interface Connection {
-    _id: Id;
-    friend: Person;
-    chats: Message | [];
-}
-/** A ticket, which opens one socket at `url` within `expiresIn` seconds. */
-export interface Ticket extends Success {
-    ticket: string;
-    url: string;
-    expiresIn: number;
-}
+import type { ChatSettings, Connection, Done, Id, Message, Person, Success, Synced, SyncInput, Ticket, User } from './contract.js';
 /** The options of a client. */
 export interface ClientOptions {
     /** The URL of the HTTP API, such as `https://api.example.com`. Tickets name the sockets' URL. */
@@ -90,6 +43,10 @@ export declare class HttpApi {
     #private;
     /** Whether expired tokens are renewed. */
     readonly canRefresh: boolean;
+    /** Completes the photos' URLs in an answer of `sync`, which are relative to the API's. */
+    readonly resolved: (answer: Synced) => Synced;
+    /** Completes the URL of a person's photo. */
+    readonly resolvePhoto: (person: Person) => Person;
     constructor({ url, fetch, refresh }: ClientOptions);
     /** Mails a six-digit code, which is valid for 3 minutes. */
     sendOtp(json: {
@@ -132,7 +89,7 @@ export declare class HttpApi {
         data: Person[];
         next: Id | null;
     }>;
-    /** Creates a chat with another user. Rejects with 409 if it already exists. */
+    /** Creates a chat with another user. If it exists, rejects with 409 and its `chatId`. */
     createConnection(json: {
         personId: Id;
     }, options?: CallOptions): Promise<Done & {
@@ -171,6 +128,7 @@ export declare class HttpApi {
         userId: Id;
         message: string;
         clientId?: string;
+        replyTo?: number;
     }, options?: CallOptions): Promise<Done & {
         data: Message;
     }>;
@@ -183,6 +141,27 @@ export declare class HttpApi {
             chats: Message[];
         };
     }>;
+    /**
+     * Reads everything that is new: the entries after those that the caller holds, marks and profiles.
+     * Pass `next` as `before` to get the next page. `live` does this itself.
+     */
+    sync(json?: SyncInput, options?: CallOptions): Promise<Synced>;
+    /** Moves the caller's watermarks forward. `live` does this itself. */
+    receipt(json: {
+        chatId: Id;
+        delivered?: number;
+        read?: number;
+    }, options?: CallOptions): Promise<Done>;
+    /** Changes the caller's settings of a chat. What is omitted stays as it is. */
+    chatSettings(json: {
+        chatId: Id;
+    } & Partial<ChatSettings>, options?: CallOptions): Promise<Success & {
+        data: ChatSettings;
+    }>;
+    /** Sets whether others see when the caller is online, and was last seen. */
+    presence(json: {
+        visible: boolean;
+    }, options?: CallOptions): Promise<Done>;
     /** Creates a ticket, which opens one socket. `socket` calls this method itself. */
     socketTicket(options?: CallOptions): Promise<Ticket>;
     /** Downloads the photo at a `photoUrl`. */

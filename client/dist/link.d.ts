@@ -37,6 +37,8 @@ export interface LinkHandlers {
     error(error: ChatError, link: Link): void;
     /** The link has ended. Called once. */
     end(reason: string, link: Link): void;
+    /** The link is idle, and needs a frame that is answered. By default, it sends a ping. */
+    idle?: (() => void) | undefined;
 }
 /** One WebSocket, from its handshake to its end. */
 export declare class Link {
@@ -49,6 +51,14 @@ export declare class Link {
     get isOpen(): boolean;
     /** Sends a frame. */
     send(text: string): void;
+    /**
+     * Sends a frame and resolves with its answer. Rejects with the server's error, and with the
+     * status 0 if there is no answer within `limit` milliseconds, or the link ends. A frame that is
+     * not answered soon makes the link check the connection.
+     */
+    request(frame: object, limit: number): Promise<Frame>;
+    /** Leaves a room. A join that follows waits until the server has handled it. */
+    leave(room: string): void;
     /**
      * Joins a room. Resolves once the server has accepted or refused, or the link has ended. A join
      * that fails, or that is not answered, is repeated by itself, with backoff.

@@ -12,7 +12,7 @@ export class ChatError extends Error {
   readonly retryAfter: number | undefined;
   /** The socket action that failed, if any. */
   readonly action: string | undefined;
-  /** The chat whose join failed, if any. */
+  /** The chat whose join failed, or that exists already (`alreadyConnected`), if any. */
   readonly chatId: string | undefined;
 
   constructor(
@@ -33,6 +33,11 @@ export class ChatError extends Error {
     this.action = details.action;
     this.chatId = details.chatId;
   }
+}
+
+/** Returns whether the same request would fail again, as opposed to a failure for the moment. */
+export function isFinal({ status }: ChatError): boolean {
+  return status >= 400 && status < 500 && status !== 401 && status !== 429;
 }
 
 /** Reports an error in the caller's code like an uncaught error. */

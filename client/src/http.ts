@@ -1,60 +1,17 @@
+import type {
+  ChatSettings,
+  Connection,
+  Done,
+  Id,
+  Message,
+  Person,
+  Success,
+  Synced,
+  SyncInput,
+  Ticket,
+  User,
+} from './contract.js';
 import { abortable, ChatError } from './errors.js';
-
-/** An id: 24 hexadecimal digits. */
-export type Id = string;
-
-/** The field that all successful responses share. */
-export interface Success {
-  status: true;
-}
-
-/** A successful response without data. */
-export interface Done extends Success {
-  message: string;
-}
-
-/** A user as others see them. */
-export interface Person {
-  _id: Id;
-  fullName: string;
-  /** The URL of the photo, if any. */
-  photoUrl: string | null;
-}
-
-/** The signed-in user. */
-export interface User {
-  _id: Id;
-  email: string;
-  fullName: string | null;
-  photoUrl: string | null;
-  isProfileComplete: boolean;
-}
-
-/** A stored message. `seq` numbers the messages of a chat: 1, 2, 3 … without gaps. */
-export interface Message {
-  _id: Id;
-  sendBy: Id;
-  /** RFC 3339, UTC. */
-  sendTime: string;
-  message: string;
-  seq: number;
-  /** The sender's own id for the message, if any. */
-  clientId?: string;
-}
-
-/** A chat with a friend. `chats` is the last message, or `[]`. */
-export interface Connection {
-  _id: Id;
-  friend: Person;
-  chats: Message | [];
-}
-
-/** A ticket, which opens one socket at `url` within `expiresIn` seconds. */
-export interface Ticket extends Success {
-  ticket: string;
-  url: string;
-  expiresIn: number;
-}
 
 /** The options of a client. */
 export interface ClientOptions {
@@ -116,6 +73,16 @@ export class HttpApi {
   readonly #fetch: NonNullable<ClientOptions['fetch']>;
   /** Whether expired tokens are renewed. */
   readonly canRefresh: boolean;
+  /** Completes the photos' URLs in an answer of `sync`, which are relative to the API's. */
+  readonly resolved = (answer: Synced): Synced => {
+    for (const { friend } of answer.chats) if (friend) this.resolvePhoto(friend);
+    return answer;
+  };
+  /** Completes the URL of a person's photo. */
+  readonly resolvePhoto = (person: Person): Person => {
+    if (person.photoUrl) person.photoUrl = new URL(person.photoUrl, this.#url).href;
+    return person;
+  };
   #refreshing: Promise<Done> | undefined;
   #refreshes = 0;
 
@@ -190,7 +157,7 @@ export class HttpApi {
     return this.#json('GET', '/api/users', { ...options, query, signedIn: true });
   }
 
-  /** Creates a chat with another user. Rejects with 409 if it already exists. */
+  /** Creates a chat with another user. If it exists, rejects with 409 and its `chatId`. */
   createConnection(
     json: { personId: Id },
     options?: CallOptions,
@@ -222,7 +189,7 @@ export class HttpApi {
    * stored message.
    */
   sendMessage(
-    json: { chatId: Id; userId: Id; message: string; clientId?: string },
+    json: { chatId: Id; userId: Id; message: string; clientId?: string; replyTo?: number },
     options?: CallOptions,
   ): Promise<Done & { data: Message }> {
     return this.#json('POST', '/api/sendMessage', { ...options, json, signedIn: true });
@@ -234,6 +201,36 @@ export class HttpApi {
     options?: CallOptions,
   ): Promise<Success & { data: { _id: Id; chats: Message[] } }> {
     return this.#json('GET', '/api/lastMessage', { ...options, query, signedIn: true });
+  }
+
+  /**
+   * Reads everything that is new: the entries after those that the caller holds, marks and profiles.
+   * Pass `next` as `before` to get the next page. `live` does this itself.
+   */
+  async sync(json: SyncInput = {}, options?: CallOptions): Promise<Synced> {
+    const call = { ...options, json, signedIn: true };
+    return this.resolved(await this.#json<Synced>('POST', '/api/sync', call));
+  }
+
+  /** Moves the caller's watermarks forward. `live` does this itself. */
+  receipt(
+    json: { chatId: Id; delivered?: number; read?: number },
+    options?: CallOptions,
+  ): Promise<Done> {
+    return this.#json('POST', '/api/receipt', { ...options, json, signedIn: true });
+  }
+
+  /** Changes the caller's settings of a chat. What is omitted stays as it is. */
+  chatSettings(
+    json: { chatId: Id } & Partial<ChatSettings>,
+    options?: CallOptions,
+  ): Promise<Success & { data: ChatSettings }> {
+    return this.#json('PUT', '/api/chatSettings', { ...options, json, signedIn: true });
+  }
+
+  /** Sets whether others see when the caller is online, and was last seen. */
+  presence(json: { visible: boolean }, options?: CallOptions): Promise<Done> {
+    return this.#json('PUT', '/api/presence', { ...options, json, signedIn: true });
   }
 
   /** Creates a ticket, which opens one socket. `socket` calls this method itself. */
@@ -319,11 +316,11 @@ function unreachable(cause: unknown): never {
 /** Converts an error response. The bodies of the backend's and of API Gateway's responses differ. */
 async function errorFrom(response: Response): Promise<ChatError> {
   const body = await response.json().catch(() => undefined);
-  const { code, message = body?.message } = body?.error ?? {};
+  const { code, chatId, message = body?.message } = body?.error ?? {};
   const seconds = response.headers.get('Retry-After');
   return new ChatError(
     response.status,
     message ?? (response.statusText || `status ${response.status}`),
-    { code, retryAfter: seconds === null ? undefined : Number(seconds) },
+    { code, chatId, retryAfter: seconds === null ? undefined : Number(seconds) },
   );
 }

@@ -42,7 +42,7 @@ export class IoSocket extends Emitter<IoEvents> {
     }
     for (const event of Object.keys(EVENTS) as (keyof typeof EVENTS)[]) {
       const names: readonly string[] = EVENTS[event];
-      socket.on(event, (payload: Record<string, string>) =>
+      socket.on(event, (payload: Record<string, unknown>) =>
         this.publish(event, ...(names.map((name) => payload[name]) as never)),
       );
     }

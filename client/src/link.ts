@@ -47,6 +47,7 @@ export function backoff(timings: Timings, attempts: number): number {
  */
 const PING = 'ping';
 const JOIN = 'join-chat-room';
+const LEAVE = 'leave-chat-room';
 
 /** A frame from the server. */
 export type Frame = { [name: string]: unknown };
@@ -59,6 +60,15 @@ export interface LinkHandlers {
   error(error: ChatError, link: Link): void;
   /** The link has ended. Called once. */
   end(reason: string, link: Link): void;
+  /** The link is idle, and needs a frame that is answered. By default, it sends a ping. */
+  idle?: (() => void) | undefined;
+}
+
+/** A frame that the server is to answer. */
+interface Request {
+  timer: ReturnType<typeof setTimeout> | undefined;
+  resolve: (answer: Frame) => void;
+  reject: (error: ChatError) => void;
 }
 
 /** A join. It is repeated with the same `ackId`, so that an answer to any attempt counts. */
@@ -80,7 +90,10 @@ export class Link {
   readonly opened: Promise<void>;
   readonly #socket: Socket;
   readonly #timings: Timings;
+  readonly #handlers: LinkHandlers;
   readonly #joins = new Map<string, Join>();
+  readonly #leaving = new Map<string, Promise<unknown>>();
+  readonly #requests = new Map<unknown, Request>();
   #lastAckId = 0;
   #isProbing = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -89,6 +102,7 @@ export class Link {
   constructor(socket: Socket, timings: Timings, handlers: LinkHandlers) {
     this.#socket = socket;
     this.#timings = timings;
+    this.#handlers = handlers;
     this.opened = new Promise((resolve, reject) => {
       socket.onopen = () => {
         this.#schedulePing();
@@ -104,6 +118,7 @@ export class Link {
       if (this.#isProbing) this.#schedulePing();
       const frame = parse(data);
       if (!frame) return;
+      if (frame.ackId !== undefined && this.#answered(frame)) return;
       const answered = [...this.#joins].find(([, join]) => join.ackId === frame.ackId);
       if (frame.ackId !== undefined) this.#schedulePing();
       const error = errorFrom(frame, answered?.[0]);
@@ -111,7 +126,10 @@ export class Link {
       else if (answered) this.#joined(answered[1]);
       if (frame.action === PING) return;
       if (error) handlers.error(error, this);
-      else handlers.frame(frame, this);
+      // The answer to a join has what the event `presence` reports later.
+      else if (answered && frame.presence) {
+        handlers.frame({ event: 'presence', chatId: answered[0], ...frame.presence }, this);
+      } else handlers.frame(frame, this);
     };
     socket.onclose = () => this.close('transport close');
     // The package `ws` throws errors that have no handler, even after the socket has closed. A
@@ -131,6 +149,39 @@ export class Link {
   }
 
   /**
+   * Sends a frame and resolves with its answer. Rejects with the server's error, and with the
+   * status 0 if there is no answer within `limit` milliseconds, or the link ends. A frame that is
+   * not answered soon makes the link check the connection.
+   */
+  request(frame: object, limit: number): Promise<Frame> {
+    const ackId = ++this.#lastAckId;
+    const { probe } = this.#timings;
+    return new Promise((resolve, reject) => {
+      const request: Request = { timer: undefined, resolve, reject };
+      const expire = () => this.#settle(ackId, new ChatError(0, 'the server did not answer'));
+      request.timer = setTimeout(() => {
+        this.probe();
+        request.timer = setTimeout(expire, Math.max(limit - probe, 0));
+      }, probe);
+      this.#requests.set(ackId, request);
+      this.send(JSON.stringify({ ...frame, ackId }));
+    });
+  }
+
+  /** Leaves a room. A join that follows waits until the server has handled it. */
+  leave(room: string): void {
+    const join = this.#joins.get(room);
+    if (!join || !this.isOpen) return;
+    clearTimeout(join.timer);
+    join.resolve();
+    this.#joins.delete(room);
+    const done = this.request({ action: LEAVE, chatId: room }, this.#timings.answer)
+      .catch(() => {})
+      .finally(() => this.#leaving.delete(room));
+    this.#leaving.set(room, done);
+  }
+
+  /**
    * Joins a room. Resolves once the server has accepted or refused, or the link has ended. A join
    * that fails, or that is not answered, is repeated by itself, with backoff.
    */
@@ -142,7 +193,11 @@ export class Link {
       const ackId = ++this.#lastAckId;
       join = { ackId, attempts: 0, isFailed: false, isJoined: false, done, resolve };
       this.#joins.set(room, join);
-      this.#sendJoin(room, join);
+      const leaving = this.#leaving.get(room);
+      const started = join;
+      const start = () => this.#joins.get(room) === started && this.#sendJoin(room, started);
+      if (leaving) void leaving.then(start);
+      else start();
     }
     return join.done;
   }
@@ -177,7 +232,29 @@ export class Link {
       resolve();
     }
     this.#joins.clear();
+    for (const ackId of [...this.#requests.keys()]) {
+      this.#settle(ackId, new ChatError(0, 'the socket closed'));
+    }
     end(reason);
+  }
+
+  /** Settles the request that a frame answers, if any. */
+  #answered(frame: Frame): boolean {
+    if (!this.#requests.has(frame.ackId)) return false;
+    this.#schedulePing();
+    const error = errorFrom(frame, undefined);
+    this.#settle(frame.ackId, error ?? frame);
+    // The server does not know this connection: the socket has to connect again.
+    if (error?.status === 401) this.#handlers.error(error, this);
+    return true;
+  }
+
+  #settle(ackId: unknown, outcome: Frame | ChatError): void {
+    const request = this.#requests.get(ackId);
+    this.#requests.delete(ackId);
+    clearTimeout(request?.timer);
+    if (outcome instanceof ChatError) request?.reject(outcome);
+    else request?.resolve(outcome);
   }
 
   #sendJoin(room: string, join: Join): void {
@@ -207,9 +284,11 @@ export class Link {
 
   #failed(error: ChatError, answered: [string, Join] | undefined): void {
     if (error.action && !answered) return;
-    // API Gateway does not say which frame it could not handle: it may be any of the joins.
-    if (!answered) for (const [room, join] of this.#joins) this.#repeat(room, join);
-    else if (error.status === 429 || error.status >= 500) this.#repeat(...answered);
+    // API Gateway does not say which frame it could not handle: it may be any of the unanswered ones.
+    if (!answered) {
+      for (const [room, join] of this.#joins) this.#repeat(room, join);
+      for (const ackId of [...this.#requests.keys()]) this.#settle(ackId, error);
+    } else if (error.status === 429 || error.status >= 500) this.#repeat(...answered);
     else {
       this.#joined(answered[1]);
       this.#joins.delete(answered[0]);
@@ -219,7 +298,12 @@ export class Link {
   #schedulePing(): void {
     this.#isProbing = false;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.probe(), this.#timings.ping);
+    this.#timer = setTimeout(() => {
+      const { idle } = this.#handlers;
+      if (!idle) return this.probe();
+      this.#schedulePing();
+      idle();
+    }, this.#timings.ping);
   }
 
   #expect(limit: number): void {

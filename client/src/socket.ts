@@ -39,6 +39,12 @@ export interface SocketOptions {
   timings?: Partial<Timings>;
 }
 
+/** The options of a native socket, which receives `entry` instead of `chatUpdate`. */
+export interface NativeOptions {
+  /** Called when the socket is idle, to send a frame that is answered. */
+  idle: () => void;
+}
+
 /** A caller that waits for the socket to connect, or to be in a room. */
 interface Waiter {
   room: string | undefined;
@@ -84,6 +90,7 @@ export class ChatSocket extends Emitter<SocketEvents> {
   #link: Link | undefined;
   #id: string | undefined;
   #deduplicator: Deduplicator;
+  readonly #native: NativeOptions | undefined;
   readonly #waiters = new Set<Waiter>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Fires regularly, to notice that the machine was asleep. */
@@ -103,8 +110,14 @@ export class ChatSocket extends Emitter<SocketEvents> {
   #runs = 0;
 
   /** Use `createClient(…).socket(…)` instead. */
-  constructor(api: HttpApi, WebSocket: SocketConstructor | undefined, options: SocketOptions) {
+  constructor(
+    api: HttpApi,
+    WebSocket: SocketConstructor | undefined,
+    options: SocketOptions,
+    native?: NativeOptions,
+  ) {
     super();
+    this.#native = native;
     if (!WebSocket) {
       throw new ChatError(0, 'there is no global WebSocket: pass one to createClient or io');
     }
@@ -178,15 +191,13 @@ export class ChatSocket extends Emitter<SocketEvents> {
    */
   send<A extends Action>(action: A, parameters: Parameters<A>): void {
     const chatId = (parameters as { chatId?: string }).chatId;
-    const text = JSON.stringify({ action, ...parameters });
-    if (sizeOf(text) > MAX_FRAME) {
-      throw new ChatError(413, `the frame exceeds the limit of ${MAX_FRAME} bytes`, { action });
-    }
+    const text = frameOf(action, parameters);
     if (action === 'join-chat-room' && chatId) {
       this.#rooms.add(chatId);
       for (const link of this.#links) if (link.isOpen) void this.#join(link, chatId);
       return;
     }
+    if (action === 'leave-chat-room' && chatId) return this.leave(chatId);
     const event = RELAYED_AS[action];
     this.#outbox.push({
       action,
@@ -195,6 +206,28 @@ export class ChatSocket extends Emitter<SocketEvents> {
       content: event && contentOf(event, parameters),
       isEphemeral: EPHEMERAL.includes(action),
     });
+  }
+
+  /** Leaves the room of a chat. Nothing is sent if the socket has not joined it. */
+  leave(chatId: string): void {
+    this.#rooms.delete(chatId);
+    for (const link of this.#links) link.leave(chatId);
+    const error = new ChatError(0, 'the room was left', { chatId });
+    for (const { room, reject } of this.#waiters) if (room === chatId) reject(error);
+  }
+
+  /**
+   * Sends a frame now and resolves with its answer. Rejects with the server's error, and with the
+   * status 0 if there is no answer within `limit` milliseconds or the socket is not connected.
+   */
+  async request<A extends Action>(
+    action: A,
+    parameters: Parameters<A>,
+    limit = this.#timings.answer,
+  ): Promise<Frame> {
+    frameOf(action, { ...parameters, ackId: Number.MAX_SAFE_INTEGER });
+    if (!this.#link?.isOpen) throw new ChatError(0, 'the socket is not connected', { action });
+    return this.#link.request({ action, ...parameters }, limit);
   }
 
   async #connect(): Promise<void> {
@@ -246,11 +279,13 @@ export class ChatSocket extends Emitter<SocketEvents> {
     const { signal } = (this.#attempt = new AbortController());
     const { url, ticket } = await this.#api.socketTicket({ signal, timeout: this.#timings.answer });
     if (run !== this.#run) return;
-    const socket = new this.#WebSocket(`${url}?${new URLSearchParams({ userId, name, ticket })}`);
+    const query = { userId, name, ticket, ...(this.#native && { v: '2' }) };
+    const socket = new this.#WebSocket(`${url}?${new URLSearchParams(query)}`);
     const link = new Link(socket, this.#timings, {
       frame: (frame, link) => this.#receive(frame, link),
       error: (error, link) => this.#failed(error, link),
       end: (reason, link) => this.#ended(reason, link),
+      idle: this.#native?.idle,
     });
     this.#links.add(link);
     try {
@@ -444,6 +479,15 @@ function isHidden(): boolean {
 function contentOf(event: string, payload: object): string {
   const values = EVENTS[event as ServerEvent].map((name) => (payload as Frame)[name]);
   return JSON.stringify([event, ...values]);
+}
+
+/** Returns the text of a frame. Throws if it is too large. */
+function frameOf(action: string, parameters: object): string {
+  const text = JSON.stringify({ action, ...parameters });
+  if (sizeOf(text) > MAX_FRAME) {
+    throw new ChatError(413, `the frame exceeds the limit of ${MAX_FRAME} bytes`, { action });
+  }
+  return text;
 }
 
 /** Returns the size of a JSON text in UTF-8. jsdom, which Jest uses, has no `TextEncoder`. */

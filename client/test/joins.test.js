@@ -183,3 +183,32 @@ test('a presence signal that has waited for a join for five seconds is dropped',
   await eventually(() => frames.length === 2);
   assert.equal(frames[1].action, 'chatsend');
 });
+
+test('a room that is left is not joined again, and hears nothing', async (t) => {
+  const { socket, frames, server } = await serve(t);
+  await socket.join('c');
+  socket.leave('c');
+  socket.leave('unknown');
+  await eventually(() => frames.length === 2);
+  server.clients.forEach((client) => client.terminate());
+  await eventually(() => !socket.connected);
+  await socket.ready();
+  socket.send('typing', { chatId: 'd', typing: true });
+  await eventually(() => frames.length === 3);
+  assert.deepEqual(
+    frames.map(({ action, chatId }) => [action, chatId]),
+    [
+      [JOIN, 'c'],
+      ['leave-chat-room', 'c'],
+      ['typing', 'd'],
+    ],
+  );
+});
+
+test('leaving ends the waiting of a join', async (t) => {
+  const { socket } = await serve(t, { frame: () => {} });
+  await socket.ready();
+  const join = socket.join('c');
+  socket.send('leave-chat-room', { chatId: 'c' });
+  await assert.rejects(join, { status: 0, chatId: 'c' });
+});

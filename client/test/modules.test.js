@@ -8,12 +8,13 @@ const SOURCES = join(import.meta.dirname, '../src');
 
 /** The layers, lowest first. A module imports only modules of lower layers. */
 const LAYERS = [
-  ['errors', 'names', 'node'],
-  ['emitter', 'http'],
-  ['link'],
+  ['contract', 'errors', 'node', 'store'],
+  ['emitter', 'http', 'names'],
+  ['catch-up', 'log', 'receipts', 'sends', 'typing'],
+  ['chat', 'link'],
   ['deduplicator', 'outbox'],
   ['socket'],
-  ['io'],
+  ['io', 'live'],
   ['client'],
 ];
 

@@ -1,5 +1,13 @@
 // Code that the types must accept or reject. It is compiled but never run.
-import { ChatError, createClient, io } from '../dist/client.js';
+import {
+  ChatError,
+  type ChatSnapshot,
+  type ChatSummary,
+  createClient,
+  type Entry,
+  io,
+  type OpenChat,
+} from '../dist/client.js';
 
 const client = createClient({ url: 'https://api.example.com' });
 
@@ -41,6 +49,28 @@ socket.on('chatSent', () => {});
 socket.send('chatsend', { chatId: 'c' });
 // @ts-expect-error: no such action
 socket.send('shout', {});
+
+const live = client.live({ userId: 'a', name: 'Ada', storage: new Map() as never });
+live.on('entry', ({ chatId, entry }) => chatId + entry.seq);
+live.on('presence', ({ online, lastSeen }) => (online ? '' : lastSeen?.trim()));
+live.on('gone', (chatId) => chatId.trim());
+export const chats: readonly ChatSummary[] = live.chats().getSnapshot().chats;
+export const open: OpenChat = live.openChat('c', { limit: 20 });
+export const unsubscribe: () => void = open.subscribe(() => {});
+const snapshot: ChatSnapshot = open.getSnapshot();
+export const sent: Promise<Entry> = open.send('Hello', { replyTo: 1 });
+export const state: 'sending' | 'stored' | 'failed' | undefined = snapshot.pending[0]?.state;
+open.typing(true);
+// @ts-expect-error: a snapshot is never modified
+snapshot.entries.push();
+// @ts-expect-error: no such event
+live.on('chatUpdate', () => {});
+// @ts-expect-error: the text is missing
+live.send('c');
+socket.send('typing', { chatId: 'c', typing: true });
+socket.send('receipt', { chatId: 'c', read: 2 });
+// @ts-expect-error: a seq is a number
+socket.send('receipt', { chatId: 'c', read: '2' });
 
 const shaped = io('https://api.example.com', {
   query: { userId: 'a', name: 'Ada' },

@@ -1,7 +1,7 @@
 import { Emitter } from './emitter.js';
 import { ChatError } from './errors.js';
 import type { CallOptions, HttpApi, SocketConstructor } from './http.js';
-import { type Timings } from './link.js';
+import { type Frame, type Timings } from './link.js';
 import { type Action, type Parameters, type Payload, type ServerEvent } from './names.js';
 /** The maximum size of a frame in bytes. */
 export declare const MAX_FRAME = 32000;
@@ -13,6 +13,11 @@ export interface SocketOptions {
     name: string;
     /** Shorter timings, for tests. */
     timings?: Partial<Timings>;
+}
+/** The options of a native socket, which receives `entry` instead of `chatUpdate`. */
+export interface NativeOptions {
+    /** Called when the socket is idle, to send a frame that is answered. */
+    idle: () => void;
 }
 /** The events of a socket and the arguments of their handlers. */
 export type SocketEvents = {
@@ -43,7 +48,7 @@ export type SocketEvents = {
 export declare class ChatSocket extends Emitter<SocketEvents> {
     #private;
     /** Use `createClient(…).socket(…)` instead. */
-    constructor(api: HttpApi, WebSocket: SocketConstructor | undefined, options: SocketOptions);
+    constructor(api: HttpApi, WebSocket: SocketConstructor | undefined, options: SocketOptions, native?: NativeOptions);
     /** Whether the socket is connected. */
     get connected(): boolean;
     /** Whether the socket is connected or tries to be. */
@@ -72,4 +77,11 @@ export declare class ChatSocket extends Emitter<SocketEvents> {
      * Throws a `ChatError` if the frame exceeds 32,000 bytes (413) or a thousand frames are waiting.
      */
     send<A extends Action>(action: A, parameters: Parameters<A>): void;
+    /** Leaves the room of a chat. Nothing is sent if the socket has not joined it. */
+    leave(chatId: string): void;
+    /**
+     * Sends a frame now and resolves with its answer. Rejects with the server's error, and with the
+     * status 0 if there is no answer within `limit` milliseconds or the socket is not connected.
+     */
+    request<A extends Action>(action: A, parameters: Parameters<A>, limit?: number): Promise<Frame>;
 }
