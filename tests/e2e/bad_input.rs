@@ -60,6 +60,9 @@ async fn a_required_field_of_the_wrong_type_is_refused() {
     for endpoint in endpoints_with_a_json_body() {
         for field in &endpoint.required {
             for wrong in [json!(null), json!(5), json!(true), json!([]), json!({ "$gt": "" }), json!({ "$ne": null })] {
+                if wrong.is_boolean() && endpoint.example[field].is_boolean() {
+                    continue;
+                }
                 let mut body = endpoint.example.clone();
                 body[field] = wrong;
 
