@@ -965,8 +965,8 @@ var Receipts = class {
     raise(state.wanted, { delivered: state.wanted.read });
     if (isBehind(state)) this.resume();
   }
-  /** Goes on, as after a reconnect. */
-  resume(delay = this.#interval) {
+  /** Goes on, as after a reconnect. Of several devices, the first one often spares the others. */
+  resume(delay = this.#interval * (1 + Math.random() / 2)) {
     this.#timer ??= setTimeout(() => {
       this.#timer = void 0;
       this.flush();
@@ -1193,7 +1193,7 @@ var Sends = class {
   #load() {
     try {
       const views = JSON.parse(this.#storage?.getItem(this.#key) ?? "[]");
-      return Array.isArray(views) ? views : [];
+      return Array.isArray(views) ? views.filter((view) => view?.clientId && view.chatId) : [];
     } catch {
       return [];
     }
@@ -1742,7 +1742,7 @@ var MAX_NAMED = 500;
 var RECENT = 50;
 var KEPT = 100;
 var LIVE_TIMINGS = { gap: 1e3, receipt: 1e3, typing: 3e3, leave: 1e3 };
-var FORWARDED = ["connect", "disconnect", "connect_error", "error", "signedOut"];
+var FORWARDED = ["connect", "disconnect", "connect_error", "signedOut"];
 var Live = class extends Emitter {
   #api;
   #me;
@@ -1940,6 +1940,7 @@ var Live = class extends Emitter {
       this.#chats.get(chatId)?.set(settings);
       this.publish("chatSettings", { chatId, settings });
     });
+    socket.on("error", (error) => error.action && this.publish("error", error));
     for (const event of FORWARDED) {
       socket.on(event, (...args) => this.publish(event, ...args));
     }

@@ -68,7 +68,7 @@ export type LiveEvents = Omit<SocketEvents, keyof Reference> & {
 /** The events that a native socket does not receive, or that are of no use to it. */
 type Reference = Record<'chatUpdate' | 'messageSent' | 'recieveUserResponse' | 'newFriend', never>;
 
-const FORWARDED = ['connect', 'disconnect', 'connect_error', 'error', 'signedOut'] as const;
+const FORWARDED = ['connect', 'disconnect', 'connect_error', 'signedOut'] as const;
 
 /** A snapshot and its changes, in the form that React's `useSyncExternalStore` takes. */
 export type Readable<Snapshot extends object> = Pick<Store<Snapshot>, 'subscribe' | 'getSnapshot'>;
@@ -338,6 +338,8 @@ export class Live extends Emitter<LiveEvents> {
       this.#chats.get(chatId)?.set(settings);
       this.publish('chatSettings', { chatId, settings });
     });
+    // What API Gateway could not handle is repeated.
+    socket.on('error', (error) => error.action && this.publish('error', error));
     for (const event of FORWARDED) {
       socket.on(event, (...args: unknown[]) => this.publish(event, ...(args as never)));
     }

@@ -51,8 +51,8 @@ export class Receipts {
     if (isBehind(state)) this.resume();
   }
 
-  /** Goes on, as after a reconnect. */
-  resume(delay = this.#interval): void {
+  /** Goes on, as after a reconnect. Of several devices, the first one often spares the others. */
+  resume(delay = this.#interval * (1 + Math.random() / 2)): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.flush();

@@ -240,7 +240,7 @@ export class Sends {
   #load(): PendingMessage[] {
     try {
       const views = JSON.parse(this.#storage?.getItem(this.#key) ?? '[]');
-      return Array.isArray(views) ? views : [];
+      return Array.isArray(views) ? views.filter((view) => view?.clientId && view.chatId) : [];
     } catch {
       // Not written by this client.
       return [];

@@ -78,7 +78,7 @@ test('after a long absence, receipts are sent a few at a time', async (t) => {
     const friend = await another(`${count}`);
     backend.store(backend.chat(friend, bob), friend, 'Hello');
   }
-  await live(t, bob, { timings: { receipt: 150 } });
+  await live(t, bob, { timings: { receipt: 300 } });
   const counts = () => backend.frames(bob, 'receipt').length;
   await eventually(() => counts() === 10);
   await pause(50);

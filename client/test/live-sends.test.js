@@ -234,12 +234,13 @@ test('a storage that is full, broken or foreign does not stop a message', async 
   for (const storage of [
     { getItem: fail, setItem: fail, removeItem: fail },
     { getItem: () => '{', setItem: fail, removeItem: fail },
+    { getItem: () => '[null, {"a":1}]', setItem: fail, removeItem: fail },
     { getItem: () => '{"a":1}', setItem: fail, removeItem: fail },
   ]) {
     const a = await live(t, ada, { storage });
     await a.send(chatId, 'Hello');
   }
-  assert.equal(stored(backend, chatId).length, 3);
+  assert.equal(stored(backend, chatId).length, 4);
 });
 
 test('a rejection that nobody awaits is no uncaught error', async (t) => {

@@ -19,7 +19,7 @@ export declare class Receipts {
     stored(chatId: Id, mark: Mark): void;
     /** Moves the watermarks of a chat forward, soon. */
     move(chatId: Id, mark: Partial<Mark>): void;
-    /** Goes on, as after a reconnect. */
+    /** Goes on, as after a reconnect. Of several devices, the first one often spares the others. */
     resume(delay?: number): void;
     /** Discards everything. */
     stop(): void;
