@@ -247,7 +247,8 @@ impl Truth {
         require(preview == expected, CURRENT, || format!("the last message is {preview:?}, not {expected:?}"))
     }
 
-    /// Returns the texts that a deletion erased.
+    /// Returns the texts that a deletion erased. The text of an edit after it disappears when the note
+    /// of that edit is applied.
     fn erased_by(&self, deletion: Key) -> Vec<Key> {
         let Some(seq) = self.seq(deletion) else { return Vec::new() };
         let Write::Change { target, change: Change::Delete } = self.log[seq as usize - 1].write else {
