@@ -153,6 +153,9 @@ impl Log {
         };
         let if_new = |value: Bson| doc! { "$cond": ["$isNew", value, []] };
         let missed = doc! { "$max": [1, { "$min": [PAGE, { "$subtract": ["$lastSeq", "$held"] }] }] };
+        let newest = doc! { "$slice": ["$entries", { "$multiply": [-1, missed] }] };
+        // A change may concern an earlier message of the head, which may be archived a moment later.
+        let has_changes = doc! { "$in": ["change", "$entries.kind"] };
         stages.extend([
             // The database looks up constants in a hash table.
             doc! { "$set": { "at": { "$indexOfArray": [{ "$literal": named }, "$_id"] } } },
@@ -168,7 +171,7 @@ impl Log {
                 "own": own,
                 "friend": { "$cond": [{ "$eq": ["$kind", "direct"] }, other, null] },
                 "memberCount": { "$size": "$members" },
-                "entries": if_new(doc! { "$slice": ["$entries", { "$multiply": [-1, missed] }] }.into()),
+                "entries": if_new(doc! { "$cond": [has_changes, "$entries", newest] }.into()),
                 "tail": {
                     "senders": if_new("$entries.by".into()),
                     "kinds": if_new("$entries.kind".into()),
@@ -336,6 +339,8 @@ struct Chat {
     is_unknown: bool,
     /// The entries to send, in order.
     entries: Vec<Entry>,
+    /// The `seq` of the first entry that the device lacks.
+    start: i64,
     /// Whether there are more after these.
     more: bool,
     /// Messages that the changes among the entries may concern.
@@ -363,6 +368,12 @@ impl Chat {
         let mut read = archived.remove(&head.id).unwrap_or_default();
         read.append(&mut head.entries);
         read.iter_mut().for_each(|entry| entry.fold(&head.pending));
+        // Somebody has changed a message since the head was read, and the reader may have been removed
+        // before that. Another sync reads both anew.
+        let is_torn = read.iter().any(|entry| entry.version() > head.last_seq);
+        if is_torn {
+            read.clear();
+        }
         let (mut entries, others): (Vec<_>, Vec<_>) = read.into_iter().partition(|entry| wanted.contains(&entry.seq));
         entries.sort_by_key(|entry| entry.seq);
 
@@ -378,7 +389,8 @@ impl Chat {
         Self {
             reader,
             is_unknown,
-            more: wanted.end <= head.last_seq && head.is_new,
+            start: if head.is_new { wanted.start } else { head.last_seq + 1 },
+            more: is_torn || (wanted.end <= head.last_seq && head.is_new),
             entries,
             targets: others.into_iter().map(|entry| (entry.seq, entry)).collect(),
             settings: own.filter(|mark| has_changed(mark)).map(Mark::settings),
@@ -424,7 +436,10 @@ impl Chat {
         }
         for mut entry in targets {
             entry.fold(&self.head.pending);
-            self.targets.insert(entry.seq, entry);
+            // A later change of the message follows with the next sync.
+            if entry.version() <= self.head.last_seq {
+                self.targets.insert(entry.seq, entry);
+            }
         }
     }
 
@@ -439,7 +454,7 @@ impl Chat {
             kind,
             friend: self.friend.or_else(unknown).map(|profile| profile.into_person(&photos)),
             entries: Vec::new(),
-            from: self.entries.first().map_or(last_seq + 1, |entry| entry.seq),
+            from: self.entries.first().map_or(self.start, |entry| entry.seq),
             more: self.more,
             last_seq,
             last_activity,
