@@ -6,14 +6,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { launchChromium } from './chromium.js';
 import { mailedCode, newEmail, unique, url } from './harness.js';
-import { WORLDS } from './live.js';
 import { startProxy } from './proxy.js';
 
 const port = Number(process.env.CHAT_PAGE_PORT ?? 4173);
 const script = readFileSync(join(import.meta.dirname, '../dist/client.js'));
-
-/** The options of the tests of `live` on the stack. */
-const [, [, STACK]] = WORLDS;
 
 let server;
 let browser;
