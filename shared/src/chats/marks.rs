@@ -158,7 +158,8 @@ impl AllMarks {
         mark.map(|mark| mark.settings()).ok_or_else(|| Error::Internal("an upsert returned nothing".into()))
     }
 
-    /// Reads the marks that a sync of `reader` needs, by chat. Chats without any are absent.
+    /// Reads the marks that a sync of `reader` needs, by chat, in one command. Chats without any are
+    /// absent. Those of former members are among them.
     pub async fn of_chats(&self, reader: UserId, wanted: Wanted<'_>) -> Result<HashMap<ChatId, ChatMarks>> {
         let Wanted { own, changed: (changed, since), all } = wanted;
         let filter = doc! { "$or": [

@@ -11,7 +11,7 @@ use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
 
 use super::log::{LAST_ENTRY, Log, PAGE, archive_id};
-use super::unread::newest_messages;
+use super::unread::{messages_in_head, newest_messages};
 use crate::contract::errors::NO_SUCH_CHAT;
 use crate::database::is_duplicate;
 use crate::error::Result;
@@ -46,7 +46,7 @@ impl Log {
         let update = vec![doc! { "$set": {
             "number": number + 1,
             "last": { "$last": "$entries" },
-            "recent": newest_messages(),
+            "recent": newest_messages(messages_in_head()),
             "entries": [],
             "keys": [],
             "prevKeys": "$keys",
