@@ -86,9 +86,10 @@ pub(super) fn endpoint() -> Endpoint {
         .note("before", "a `next`")
         .effect(
             "`data`: `[{\"_id\",\"friend\":{\"_id\",\"fullName\",\"photoUrl\"},\"chats\",\"unread\",\
-             \"delivered\",\"read\",\"lastActivity\"}]`, the most recently active first; `chats` is the last message, or `[]`; \
-             `unread` counts messages, up to 100; `delivered` and `read` are the other member's. `next`: the next `before`, \
-             unless this is the last page; a page may end before `limit`. 204 without a body if there are no chats",
+             \"delivered\",\"read\",\"lastActivity\"}]`, the most recently active first; `chats` is the last message, \
+             or `[]`; `unread` counts messages, up to 100; `delivered` and `read` are the other member's. `next`: \
+             the next `before`, unless this is the last page; a page may end before `limit`. 204 without a body if \
+             there are no chats",
         )
         .returns(AllConnectionOutput { data: vec![chat], next: None })
         .returns_other(Output::NoContent)
