@@ -155,8 +155,3 @@ pub(crate) fn require_member(members: &[Member], user: UserId) -> Result<Member>
 pub(super) fn archive_id(chat: ChatId, number: i64) -> String {
     format!("{chat}:{number}")
 }
-
-/// Returns the messages in an array of entries, as an aggregation expression.
-pub(super) fn messages_of(entries: &str) -> Document {
-    doc! { "$filter": { "input": entries, "cond": { "$eq": ["$$this.kind", "message"] } } }
-}

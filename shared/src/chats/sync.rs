@@ -51,7 +51,8 @@ struct Head {
     own: Member,
     /// The other member of a direct chat.
     friend: Option<UserId>,
-    member_count: usize,
+    /// The members of a small chat, who see each other's watermarks.
+    sharing: Vec<UserId>,
     number: i64,
     last_seq: i64,
     last_activity: Timestamp,
@@ -153,6 +154,7 @@ impl Log {
         };
         let if_new = |value: Bson| doc! { "$cond": ["$isNew", value, []] };
         let missed = doc! { "$max": [1, { "$min": [PAGE, { "$subtract": ["$lastSeq", "$held"] }] }] };
+        let is_small = doc! { "$lte": [{ "$size": "$members" }, MAX_SHARING as i64] };
         let newest = doc! { "$slice": ["$entries", { "$multiply": [-1, missed] }] };
         // A change may concern an earlier message of the head, which may be archived a moment later.
         let has_changes = doc! { "$in": ["change", "$entries.kind"] };
@@ -170,7 +172,7 @@ impl Log {
                 "kind": 1, "number": 1, "lastSeq": 1, "lastActivity": 1, "known": 1, "isNew": 1,
                 "own": own,
                 "friend": { "$cond": [{ "$eq": ["$kind", "direct"] }, other, null] },
-                "memberCount": { "$size": "$members" },
+                "sharing": { "$cond": [is_small, "$members.id", []] },
                 "entries": if_new(doc! { "$cond": [has_changes, "$entries", newest] }.into()),
                 "tail": {
                     "senders": if_new("$entries.by".into()),
@@ -220,7 +222,7 @@ impl Log {
             heads.iter().filter(select).filter_map(|head| head.friend).collect::<Vec<_>>()
         };
         let is_unknown = |head: &&Head| head.is_unknown(input);
-        let is_small = |head: &&Head| head.member_count <= MAX_SHARING;
+        let is_small = |head: &&Head| !head.sharing.is_empty();
         let mut marks = vec![
             doc! { "chatId": { "$in": ids(&|_| true) }, "userId": user },
             doc! { "chatId": { "$in": ids(&|head| is_unknown(head) && is_small(head)) } },
@@ -377,7 +379,8 @@ impl Chat {
         let (mut entries, others): (Vec<_>, Vec<_>) = read.into_iter().partition(|entry| wanted.contains(&entry.seq));
         entries.sort_by_key(|entry| entry.seq);
 
-        let found = people.marks.remove(&head.id).unwrap_or_default();
+        let mut found = people.marks.remove(&head.id).unwrap_or_default();
+        found.retain(|mark| mark.key().1 == reader || head.sharing.contains(&mark.key().1));
         let own = found.iter().find(|mark| mark.key().1 == reader);
         let floor = own.map_or(0, Mark::floor).max(head.own.from - 1);
         let has_changed = |mark: &Mark| is_unknown || input.since.0.is_none_or(|since| mark.updated_at() > since);
