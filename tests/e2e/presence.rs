@@ -1,5 +1,7 @@
 //! Presence: who watches the other member of a direct chat learns when that member comes and goes.
 
+use std::time::{Duration, Instant};
+
 use futures_util::future::join_all;
 use mongodb::Database;
 use mongodb::bson::{Bson, DateTime, Document, doc};
@@ -7,6 +9,9 @@ use serde_json::{Value, json};
 use test_support::{
     Activity, Browser, Chat, Setup, Socket, Stack, Usage, User, object_id, shared, skip_on_deployed_stack, unique,
 };
+
+/// The duration of a reload that is certainly not noticed.
+const LONGEST_RELOAD: Duration = Duration::from_millis(1400);
 
 /// Opens a native client of Bob that watches Ada. Returns it with Ada's presence.
 async fn watch(stack: &Stack, chat: &Chat) -> (Socket, Value) {
@@ -24,7 +29,9 @@ fn online(chat: &Chat) -> Value {
 async fn expect_offline(bob: &mut Socket, chat: &Chat) -> Value {
     let event = bob.expect_event("presence").await;
     let last_seen = event["lastSeen"].clone();
-    let expected = json!({ "event": "presence", "chatId": chat.id, "userId": chat.ada.id, "online": false, "lastSeen": last_seen });
+    let mut expected = online(chat);
+    expected["online"] = false.into();
+    expected["lastSeen"] = last_seen.clone();
     assert_eq!(event, expected);
     last_seen
 }
@@ -67,42 +74,37 @@ async fn a_watcher_learns_when_the_other_comes_and_goes() {
 }
 
 #[tokio::test]
-async fn a_reload_is_not_noticed() {
+async fn a_reload_is_noticed_only_by_who_saw_the_pause() {
     if skip_on_deployed_stack() {
         return;
     }
     let stack = Setup::default().start();
-    let chat = Chat::start(&stack).await;
-    let ada = Socket::open(&stack, &chat.ada).await;
-    let (mut bob, _) = watch(&stack, &chat).await;
+    let database = stack.database().await;
     let mut activity = Activity::follow(&stack).await;
+    for _ in 0..5 {
+        let chat = Chat::start(&stack).await;
+        let ada = Socket::open(&stack, &chat.ada).await;
+        let (mut bob, _) = watch(&stack, &chat).await;
 
-    ada.close().await;
-    let _ada = Socket::open(&stack, &chat.ada).await;
+        let start = Instant::now();
+        ada.close().await;
+        wait_until_gone(&database, &chat.ada).await;
+        let (mut bobs_other, presence) = watch(&stack, &chat).await;
+        let _ada = Socket::open(&stack, &chat.ada).await;
+        let duration = start.elapsed();
 
-    // By its end, it has looked again.
-    activity.next("Disconnect").await;
-    bob.expect_silence().await;
-}
-
-/// Whoever begins to watch during the pause is told that the other is offline, and must be corrected.
-#[tokio::test]
-async fn a_reload_is_noticed_by_who_saw_the_pause() {
-    if skip_on_deployed_stack() {
-        return;
+        // By its end, it has looked again.
+        activity.next("Disconnect").await;
+        // A busy machine may need longer than a reload may take.
+        if duration < LONGEST_RELOAD {
+            bob.expect_silence().await;
+            assert_eq!(presence["online"], false);
+            assert_eq!(bobs_other.expect_event("presence").await, online(&chat));
+            bobs_other.expect_silence().await;
+            return;
+        }
     }
-    let stack = Setup::default().start();
-    let chat = Chat::start(&stack).await;
-    let ada = Socket::open(&stack, &chat.ada).await;
-    let mut activity = Activity::follow(&stack).await;
-    ada.close().await;
-    activity.next("Disconnect").await;
-    let (mut bob, presence) = watch(&stack, &chat).await;
-    assert_eq!(presence["online"], false);
-
-    let _ada = Socket::open(&stack, &chat.ada).await;
-
-    assert_eq!(bob.expect_event("presence").await, online(&chat));
+    panic!("five times, a reload took longer than {LONGEST_RELOAD:?}");
 }
 
 #[tokio::test]
