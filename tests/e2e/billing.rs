@@ -174,6 +174,28 @@ async fn each_way_of_sending_a_message_costs_what_the_documentation_says() {
 }
 
 #[tokio::test]
+async fn a_message_of_a_native_client_is_stored_acknowledged_and_shown_with_three_frames() {
+    if skip_on_deployed_stack() {
+        return;
+    }
+    let (stack, costs) = (Setup::default().start(), Costs::read());
+    let chat = Chat::start(&stack).await;
+    let mut ada = Socket::open_native(&stack, &chat.ada).await;
+    let mut bob = Socket::open_native(&stack, &chat.bob).await;
+    let before = Usage::read(&stack).await;
+
+    let frame = json!({ "action": "sendMessage", "chatId": chat.id, "message": "Hello", "clientId": "1", "ackId": 1 });
+    ada.send(frame).await;
+    ada.expect_event("ack").await;
+    bob.expect_entry(&chat.id).await;
+
+    let usage = Usage::read(&stack).await.since(&before);
+    assert_eq!((usage.requests, usage.frames_in, usage.frames_out, usage.all_invocations()), (0, 1, 2, 1));
+    let price = costs.of(&usage);
+    costs.expect(&format!("| the action `sendMessage` with an `ackId` | 0 | 1 | 2 | 1 | ${price:.2} |\n"));
+}
+
+#[tokio::test]
 async fn a_new_connection_costs_what_the_documentation_says() {
     if skip_on_deployed_stack() {
         return;
