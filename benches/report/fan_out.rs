@@ -55,10 +55,9 @@ pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
     for Size { way, sockets, messages, median, p95, p95_with_dead } in SIZES {
         let (name, acks) = match way {
             Way::Show => (format!("chatsend to receipt, sockets: {sockets}"), String::new()),
-            Way::Store => (
-                format!("sendMessage to entry, sockets: {sockets}"),
-                format!("sendMessage to ack, sockets: {sockets}"),
-            ),
+            Way::Store => {
+                (format!("sendMessage to entry, sockets: {sockets}"), format!("sendMessage to ack, sockets: {sockets}"))
+            }
         };
         let times = Room::open(&stack, way, sockets, 0).await.measure(messages).await;
         add(report, &name, &times.receipts, median, p95);

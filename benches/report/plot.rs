@@ -35,8 +35,7 @@ const BOTTOM: f64 = HEIGHT - 50.0;
 const DECADES: (i32, i32) = (1, 5);
 const HIGHEST: f64 = 2.0;
 
-const COLORS: [&str; 8] =
-    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#444444", "#8c564b"];
+const COLORS: [&str; 8] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#444444", "#8c564b"];
 
 /// Draws the lines as multiples of their first points, into `target/bench/growth.svg` and, unless this
 /// is a trial, `docs/growth.svg`.

@@ -52,9 +52,9 @@ pub(crate) async fn chats(database: &Database, user: &str, lengths: &[usize]) ->
     let chats: Vec<_> = ids.iter().zip(lengths).collect();
     let log = Log::new(database);
     for batch in chats.chunks(CHATS) {
-        let imports = batch.iter().map(|((chat, friend), length)| {
-            import((*chat).into(), user.into(), (*friend).into(), **length)
-        });
+        let imports = batch
+            .iter()
+            .map(|((chat, friend), length)| import((*chat).into(), user.into(), (*friend).into(), **length));
         log.import(imports.collect()).await.unwrap();
     }
     let time = DateTime::from_millis(millis_ago(HOUR));
