@@ -91,10 +91,10 @@ async fn syncs(stack: &Stack, counter: &mut Counter<'_>) {
 /// Counts the commands of messages and receipts over one socket, with a device of the other member.
 async fn frames(stack: &Stack, counter: &mut Counter<'_>) {
     let chat = Chat::start(stack).await;
+    let other = Chat::connect(&chat.ada, &User::sign_up(stack, "Carol").await).await;
     let mut ada = Socket::open_native(stack, &chat.ada).await;
     let mut bob = Socket::open_native(stack, &chat.bob).await;
     // Before what counts, each process identifies the sender of its frames.
-    let other = Chat::connect(&chat.ada, &User::sign_up(stack, "Carol").await).await;
     acknowledged(&mut ada, message(&other, 0)).await;
     counter.next("SendMessageAction").await;
     let mut commands = 0.0;

@@ -1,5 +1,6 @@
 //! The time in which a device catches up.
 
+use std::mem;
 use std::time::Instant;
 
 use futures_util::{SinkExt, StreamExt};
@@ -88,31 +89,49 @@ fn entries(answer: &Value) -> usize {
     answer["chats"].as_array().unwrap().iter().map(|chat| chat["entries"].as_array().unwrap().len()).sum()
 }
 
-/// Syncs over a socket, which takes several answers if one has not room for everything. Returns the
-/// milliseconds that each sync took, and the answers of the last one.
+/// Syncs over a socket as the client does. Returns the milliseconds that each sync took, and the
+/// answers of the last one.
 async fn over_socket(stack: &Stack, user: &User, input: &Value) -> (Vec<f64>, Vec<Value>) {
     let mut socket = Handshake::with_ticket(stack, user, &user.browser).await.query("v", "2").open().await;
-    let (mut times, mut answers) = (Vec::new(), Vec::new());
-    for round in 0..WARM_UP + ROUNDS {
-        answers.clear();
-        let mut frame = input.clone();
+    let mut all = async |request: &Value| {
+        let mut frame = request.clone();
         frame["action"] = "sync".into();
         frame["ackId"] = 1.into();
+        socket.send(Message::text(frame.to_string())).await.unwrap();
+        let text = socket.next().await.unwrap().unwrap().into_text().unwrap();
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(answer["event"], "ack", "{answer}");
+        answer
+    };
+    let (mut times, mut answers) = (Vec::new(), Vec::new());
+    for round in 0..WARM_UP + ROUNDS {
         let since = Instant::now();
-        loop {
-            socket.send(Message::text(frame.to_string())).await.unwrap();
-            let text = socket.next().await.unwrap().unwrap().into_text().unwrap();
-            let ack: Value = serde_json::from_str(&text).unwrap();
-            assert_eq!(ack["event"], "ack", "{ack}");
-            frame["before"] = ack["next"].clone();
-            answers.push(ack);
-            if frame["before"].is_null() {
-                break;
-            }
-        }
+        answers = catch_up(input, &mut all).await;
         if round >= WARM_UP {
             times.push(since.elapsed().as_secs_f64() * 1000.0);
         }
     }
     (times, answers)
+}
+
+/// Asks until nothing is missing: for the next chats, and then for the rest of those that had no room
+/// in an answer. Returns the answers.
+async fn catch_up(input: &Value, ask: &mut impl AsyncFnMut(&Value) -> Value) -> Vec<Value> {
+    let (mut request, mut answers, mut rest) = (input.clone(), Vec::<Value>::new(), Map::new());
+    loop {
+        let answer = ask(&request).await;
+        for chat in answer["chats"].as_array().unwrap().iter().filter(|chat| chat["more"] == true) {
+            let held = chat["from"].as_u64().unwrap() as usize - 1 + chat["entries"].as_array().unwrap().len();
+            rest.insert(chat["_id"].as_str().unwrap().to_owned(), held.into());
+        }
+        let next = answer["next"].clone();
+        answers.push(answer);
+        if !next.is_null() {
+            request["before"] = next;
+        } else if rest.is_empty() {
+            return answers;
+        } else {
+            request = json!({ "chats": mem::take(&mut rest), "since": answers[0]["now"] });
+        }
+    }
 }
