@@ -1,4 +1,4 @@
-//! What AWS bills for a message between two native clients.
+//! The amounts that AWS bills for a message between two native clients.
 
 use serde_json::json;
 use test_support::{Chat, Socket, Stack, Usage};

@@ -18,7 +18,7 @@ pub(crate) async fn command_of(database: &Database, call: impl Future<Output = (
     let last = profile.find_one(doc! { "appName": "chat" }).sort(doc! { "$natural": -1 }).await.unwrap().unwrap();
     profile.drop().await.unwrap();
     let mut command = last.get_document("command").unwrap().clone();
-    for session_field in ["lsid", "$db", "$clusterTime"] {
+    for session_field in ["lsid", "$db", "$clusterTime", "$readPreference"] {
         command.remove(session_field);
     }
     command
