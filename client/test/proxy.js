@@ -8,7 +8,7 @@ export async function startProxy(t, port) {
   const clients = new Set();
   const sockets = new Set();
   const frozen = new WeakSet();
-  /** What happens once a stalled network goes on. */
+  /** The acts that wait until a stalled network goes on. */
   let held;
   let isDown = false;
   const now = (act) => (held ? held.push(act) : act());

@@ -38,6 +38,9 @@ const HANDLERS = {
   'leave-chat-room': 'leave-chat-room',
 };
 
+/** The number of codes that a user is mailed without waiting. */
+const MAX_SESSIONS = 3;
+
 /** All functions that devices call. */
 const FUNCTIONS = [
   ...Object.values(HANDLERS),
@@ -77,7 +80,7 @@ export async function untilHandled(call) {
 export class Simulation {
   /** How often something happened, by name. */
   counts = {};
-  /** What must never happen, and happened. */
+  /** The events that must never happen, and happened. */
   problems = [];
   /** Whether nothing fails any more. */
   isCalm = false;
@@ -105,9 +108,13 @@ export class Simulation {
     }
     this.devices = [];
     for (const user of this.users) {
+      const browsers = [user.browser];
       for (let index = 0; index < devices; index++) {
-        // The first three codes are mailed at once.
-        const { browser } = index ? await signIn(user.email, this.#stack.url) : user;
+        // Only three codes are mailed at once. Further devices are tabs of the first browsers.
+        if (index && index < MAX_SESSIONS) {
+          browsers.push((await signIn(user.email, this.#stack.url)).browser);
+        }
+        const browser = browsers[index % MAX_SESSIONS];
         const device = new Device(this, user, `${user.name}, device ${index}`, browser);
         this.devices.push(device);
         await device.start(t, this.#stack.url);
@@ -178,7 +185,7 @@ export class Simulation {
 class Device {
   /** The texts of the messages in the order of sending, with the `seq` of those acknowledged. */
   sent = [];
-  /** What each page has heard. The last one is open. */
+  /** Its pages, with the entries that each has heard of. The last one is open. */
   pages = [];
   #world;
   #browser;

@@ -133,7 +133,7 @@ function expectStored(world, id, log, expect) {
   }
 }
 
-/** Checks that a user's watermark is one that a device has set, and none that is still open lost. */
+/** Checks that a read mark was set by a device, and that no open page has set a later one. */
 function expectRead(world, id, user, { delivered, read }, found) {
   const pages = world.devices.filter((device) => device.user === user).map(({ pages }) => pages);
   const greatest = (pages) => Math.max(...pages.map((page) => page.read.get(id) ?? 0));
