@@ -132,10 +132,13 @@ export class HttpApi {
     return this.#json('POST', '/api/logout', options);
   }
 
-  /** Renews the tokens. Other methods do this when necessary. Concurrent calls share one request. */
-  refresh({ signal }: Pick<CallOptions, 'signal'> = {}): Promise<Done> {
+  /**
+   * Renews the tokens. Other methods do this when necessary. Concurrent calls share one request,
+   * with the time limit of the first one.
+   */
+  refresh({ signal, timeout }: CallOptions = {}): Promise<Done> {
     if (signal?.aborted) return abortable(new Promise(() => {}), signal);
-    this.#refreshing ??= this.#json<Done>('GET', '/api/refresh')
+    this.#refreshing ??= this.#json<Done>('GET', '/api/refresh', { timeout })
       .then((done) => (this.#refreshes++, done))
       .finally(() => (this.#refreshing = undefined));
     return abortable(this.#refreshing, signal);

@@ -526,7 +526,8 @@ export class Live extends Emitter<LiveEvents> {
     chat.show({ isLoading: true, error: undefined });
     try {
       const query = { chatId: chat.id, before, limit };
-      const { data, hasMore } = await this.#api.getChat(query, { signal });
+      const timeout = this.#timings.answer;
+      const { data, hasMore } = await this.#api.getChat(query, { signal, timeout });
       // A sync may have started a new run.
       if (chat.log.from !== before) return;
       chat.log.prepend(hasMore ? (data.chats[0]?.seq ?? 1) : 1, data.chats);

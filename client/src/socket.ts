@@ -306,12 +306,13 @@ export class ChatSocket extends Emitter<SocketEvents> {
    * only a refresh reveals the end.
    */
   async #verify(): Promise<void> {
+    const timeout = this.#timings.answer;
     if (!this.#hasRefreshed) {
       this.#hasRefreshed = true;
-      if (this.#api.canRefresh) await this.#api.refresh();
+      if (this.#api.canRefresh) await this.#api.refresh({ timeout });
     }
     if (this.#isVerified) return;
-    const { userdata } = await this.#api.userDetails();
+    const { userdata } = await this.#api.userDetails({ timeout });
     this.#isVerified = true;
     if (userdata && userdata._id !== this.#options.userId) {
       const code = 'notTheCaller';

@@ -129,6 +129,19 @@ test('a refused handshake is retried while the session is valid', async (t) => {
   );
 });
 
+test('a check that is not answered after a refused handshake ends soon', async (t) => {
+  let tickets = 0;
+  const refused = { status: true, ticket: 't', url: 'ws://127.0.0.1:1', expiresIn: 30 };
+  const { socket } = await serve(t, {
+    http: (path) => {
+      if (path !== '/api/socketTicket') return new Promise(() => {});
+      return tickets++ < 2 ? Response.json(refused) : undefined;
+    },
+    timings: { answer: 100 },
+  });
+  await eventually(() => socket.connected, 5_000);
+});
+
 test('Retry-After delays the next attempt', async (t) => {
   let tries = 0;
   const { socket, times } = await serve(t, {

@@ -95,14 +95,20 @@ export async function mailedCode(email, address = url) {
 
 /** Creates a user with a complete profile, who is signed in with their own browser. */
 export async function signUp(name, address = url) {
-  const browser = new Browser();
-  const client = browser.client(address);
   const email = newEmail();
-  await client.sendOtp({ email });
-  await client.verifyOtp({ email, otp: await mailedCode(email, address) });
+  const { browser, client } = await signIn(email, address);
   await client.uploadDetails({ email, fullName: name });
   const { userdata } = await client.userDetails();
   return { name, email, browser, client, id: userdata._id };
+}
+
+/** Signs in with a browser of its own. */
+export async function signIn(email, address = url) {
+  const browser = new Browser();
+  const client = browser.client(address);
+  await client.sendOtp({ email });
+  await client.verifyOtp({ email, otp: await mailedCode(email, address) });
+  return { browser, client };
 }
 
 /** Creates two users who share a chat. */

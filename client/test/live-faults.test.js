@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from './harness.js';
 import { random } from './mock-backend.js';
+import { createClient } from '../dist/client.js';
 import { cut, listed, live, pause, shaky, startMock, texts, until, WORLDS } from './live.js';
 
 const newSeed = () => Math.floor(Math.random() * 1e9);
@@ -266,6 +267,22 @@ test('a lawful gap in a sync starts anew, and the entries before it can be loade
   );
   while (chat.getSnapshot().hasOlder) await chat.loadOlder();
   assert.equal(chat.getSnapshot().entries.length, 120);
+});
+
+test('history that is not answered in time can be loaded again', async (t) => {
+  const { backend, ada, bob, chatId } = await startMock(t);
+  for (let count = 1; count <= 30; count++) backend.store(chatId, ada, `${count}`);
+  let isDead = true;
+  const fetch = (address, init) =>
+    isDead && address.includes('getChat') ? new Promise(() => {}) : bob.browser.fetch(address, init);
+  const { url, browser } = bob;
+  const client = createClient({ url, fetch, WebSocket: browser.WebSocket });
+  const b = await live(t, { ...bob, client }, { timings: { probe: 50, answer: 200 } });
+  const chat = b.openChat(chatId);
+  await until(chat, ({ isLoading, error }) => !isLoading && error?.status === 0);
+  isDead = false;
+  await chat.loadOlder();
+  assert.equal(chat.getSnapshot().entries.length, 30);
 });
 
 test('more than 500 chats are caught up, though a sync names only 500', async (t) => {

@@ -43,10 +43,10 @@ export async function live(t, person, { isLazy, timings: more, ...options } = {}
 }
 
 /**
- * Returns a person whose frames `decide` loses (`drop`), doubles (`duplicate`) or delays (by this
- * many milliseconds), in both directions.
+ * Returns a constructor of sockets whose frames `decide` loses (`drop`), doubles (`duplicate`) or
+ * delays (by this many milliseconds), in both directions.
  */
-export function shaky(person, decide) {
+export function shakySocket(WebSocket, decide) {
   const act = (deliver) => {
     const fault = decide();
     if (fault === 'drop') return;
@@ -54,7 +54,7 @@ export function shaky(person, decide) {
     deliver();
     if (fault === 'duplicate') deliver();
   };
-  class ShakySocket extends person.browser.WebSocket {
+  return class extends WebSocket {
     send(text) {
       act(() => this.readyState === 1 && super.send(text));
     }
@@ -64,11 +64,15 @@ export function shaky(person, decide) {
     set onmessage(handler) {
       super.onmessage = handler && ((event) => act(() => super.onmessage && handler(event)));
     }
-  }
+  };
+}
+
+/** Returns a person with shaky sockets. */
+export function shaky(person, decide) {
   const client = createClient({
     url: person.url ?? url,
     fetch: person.browser.fetch,
-    WebSocket: ShakySocket,
+    WebSocket: shakySocket(person.browser.WebSocket, decide),
   });
   return { ...person, client };
 }

@@ -1,5 +1,5 @@
-// Runs the tests or the benchmark against the stack at CHAT_HTTP_API_URL. Without this variable,
-// starts a stack.
+// Runs the tests, only those of the named files if there are names, or the benchmark against the
+// stack at CHAT_HTTP_API_URL. Without this variable, starts a stack.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,10 +7,14 @@ import { join } from 'node:path';
 import { startStack } from './stack.js';
 
 const here = import.meta.dirname;
-const isBench = process.argv[2] === 'bench';
+const names = process.argv.slice(2);
+const isBench = names[0] === 'bench';
 const files = readdirSync(here)
   .filter((file) => file.endsWith('.test.js'))
+  .filter((file) => !names.length || names.includes(file.replace('.test.js', '')))
   .map((file) => join(here, file));
+// The limit is also that of a whole file, which may be a long one if it is named.
+const limit = names.length ? 3_600_000 : 120_000;
 const env = { ...process.env };
 let stack;
 
@@ -22,7 +26,7 @@ if (!env.CHAT_HTTP_API_URL) {
 }
 const tests = spawn(
   process.execPath,
-  isBench ? [join(here, 'bench.js')] : ['--test', '--test-timeout=120000', ...files],
+  isBench ? [join(here, 'bench.js')] : ['--test', `--test-timeout=${limit}`, ...files],
   { env, stdio: 'inherit' },
 );
 process.exitCode = await new Promise((resolve) =>

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 const workspace = resolve(import.meta.dirname, '../..');
 const program = process.env.STACK ?? join(workspace, 'target/debug/stack');
 
-/** Starts a stack. Returns the URL of its HTTP API and a function that stops it. */
+/** Starts a stack. Returns the URL of its HTTP API, its process id, and a function that stops it. */
 export async function startStack(env = {}) {
   const data = mkdtempSync(join(tmpdir(), 'chat-client-'));
   const stack = spawn(program, {
@@ -44,5 +44,5 @@ export async function startStack(env = {}) {
   );
   if (!(await Promise.race([ready, failed]))) throw new Error('the local stack did not start');
   stack.stdout.resume();
-  return { url, stop };
+  return { url, pid: stack.pid, stop };
 }

@@ -128,11 +128,14 @@ var HttpApi = class {
   logout(options) {
     return this.#json("POST", "/api/logout", options);
   }
-  /** Renews the tokens. Other methods do this when necessary. Concurrent calls share one request. */
-  refresh({ signal } = {}) {
+  /**
+   * Renews the tokens. Other methods do this when necessary. Concurrent calls share one request,
+   * with the time limit of the first one.
+   */
+  refresh({ signal, timeout } = {}) {
     if (signal?.aborted) return abortable(new Promise(() => {
     }), signal);
-    this.#refreshing ??= this.#json("GET", "/api/refresh").then((done) => (this.#refreshes++, done)).finally(() => this.#refreshing = void 0);
+    this.#refreshing ??= this.#json("GET", "/api/refresh", { timeout }).then((done) => (this.#refreshes++, done)).finally(() => this.#refreshing = void 0);
     return abortable(this.#refreshing, signal);
   }
   /** Returns the signed-in user. */
@@ -1556,12 +1559,13 @@ var ChatSocket = class extends Emitter {
    * only a refresh reveals the end.
    */
   async #verify() {
+    const timeout = this.#timings.answer;
     if (!this.#hasRefreshed) {
       this.#hasRefreshed = true;
-      if (this.#api.canRefresh) await this.#api.refresh();
+      if (this.#api.canRefresh) await this.#api.refresh({ timeout });
     }
     if (this.#isVerified) return;
-    const { userdata } = await this.#api.userDetails();
+    const { userdata } = await this.#api.userDetails({ timeout });
     this.#isVerified = true;
     if (userdata && userdata._id !== this.#options.userId) {
       const code = "notTheCaller";
@@ -2137,7 +2141,8 @@ var Live = class extends Emitter {
     chat.show({ isLoading: true, error: void 0 });
     try {
       const query = { chatId: chat.id, before, limit };
-      const { data, hasMore } = await this.#api.getChat(query, { signal });
+      const timeout = this.#timings.answer;
+      const { data, hasMore } = await this.#api.getChat(query, { signal, timeout });
       if (chat.log.from !== before) return;
       chat.log.prepend(hasMore ? data.chats[0]?.seq ?? 1 : 1, data.chats);
     } catch (error) {

@@ -71,8 +71,11 @@ export declare class HttpApi {
     }, options?: CallOptions): Promise<Done>;
     /** Ends this session and closes its sockets. */
     logout(options?: CallOptions): Promise<Done>;
-    /** Renews the tokens. Other methods do this when necessary. Concurrent calls share one request. */
-    refresh({ signal }?: Pick<CallOptions, 'signal'>): Promise<Done>;
+    /**
+     * Renews the tokens. Other methods do this when necessary. Concurrent calls share one request,
+     * with the time limit of the first one.
+     */
+    refresh({ signal, timeout }?: CallOptions): Promise<Done>;
     /** Returns the signed-in user. */
     userDetails(options?: CallOptions): Promise<Success & {
         userdata: User;

@@ -156,6 +156,7 @@ impl Addition for NewChange {
 
     fn is_repeat_of(&self, original: &Entry) -> bool {
         // The content is in the message alone, so it is not compared.
-        matches!(original.content, Content::Change { target, what } if target == self.target && what == self.fold.kind())
+        let (own_target, kind) = (self.target, self.fold.kind());
+        matches!(original.content, Content::Change { target, what } if target == own_target && what == kind)
     }
 }

@@ -1,4 +1,4 @@
-//! What changes do to messages, as aggregation expressions.
+//! The effects of changes on messages, as aggregation expressions.
 
 use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::contract::entry::ChangeKind;
 use crate::values::ids::UserId;
 
-/// What a change does to a message.
+/// The effect of a change on a message.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "what", rename_all = "camelCase")]
 pub(super) enum Fold {
@@ -80,7 +80,9 @@ impl Fold {
             }
             Self::Reaction { emoji } => {
                 let others = doc! { "$filter": {
-                    "input": { "$ifNull": ["$$this.reactions", []] }, "as": "choice", "cond": { "$ne": ["$$choice.by", by] },
+                    "input": { "$ifNull": ["$$this.reactions", []] },
+                    "as": "choice",
+                    "cond": { "$ne": ["$$choice.by", by] },
                 } };
                 let own: Vec<_> = emoji.iter().map(|emoji| doc! { "by": by, "emoji": { "$literal": emoji } }).collect();
                 doc! { "$mergeObjects": ["$$this", { "reactions": { "$concatArrays": [others, own] } }] }

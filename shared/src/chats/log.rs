@@ -30,7 +30,7 @@ pub struct Log(pub(super) Collection<Document>);
 pub struct Member {
     /// The user.
     pub id: UserId,
-    /// What the member may do. Members of a direct chat have no roles.
+    /// The rights of the member. Members of a direct chat have no roles.
     #[serde(default)]
     pub(super) role: Option<Role>,
     /// The first entry that the member sees.
@@ -54,7 +54,7 @@ impl From<Member> for Bson {
     }
 }
 
-/// What a member of a group may do. Each role may do what the next one may.
+/// The rights of a member of a group. Each role has those of the next one, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Role {

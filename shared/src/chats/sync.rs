@@ -79,7 +79,7 @@ struct Tail {
     recent: Vec<Sent>,
 }
 
-/// What one command returned: the watermarks of a member, or the profile of a user.
+/// A row of the answer of one command: the watermarks of a member, or the profile of a user.
 #[derive(Deserialize)]
 struct Found {
     mark: Option<Mark>,
@@ -487,7 +487,7 @@ fn gone(named: &KnownChats, heads: &[Head]) -> Vec<ChatId> {
 fn affordable(heads: &[Head], input: &SyncInput, max_bytes: usize) -> usize {
     let mut bytes = 0;
     let too_much = heads.iter().position(|head| {
-        let entries = usize::try_from(head.wanted(input).count()).unwrap_or_default();
+        let entries = head.wanted(input).count();
         let is_too_much = bytes > max_bytes;
         bytes += entries * TYPICAL_ENTRY_BYTES + if head.is_new { TYPICAL_CHAT_BYTES } else { 0 };
         is_too_much

@@ -33,7 +33,7 @@ pub enum Entry {
         /// The `seq` of the message that was changed.
         #[schemars(range(min = 1))]
         target: i64,
-        /// What was done to it.
+        /// The kind of the change.
         what: ChangeKind,
         /// The message in its present state. It is absent if the receiver may not see it, because
         /// it is older than the membership, if the same answer contains it elsewhere, or if a later
@@ -42,7 +42,7 @@ pub enum Entry {
         #[schemars(with = "Message")]
         message: Option<Message>,
     },
-    /// Something that happened to the chat itself.
+    /// An event in the life of the chat itself.
     System {
         /// The position in the chat.
         #[schemars(range(min = 1))]
@@ -51,14 +51,14 @@ pub enum Entry {
         by: UserId,
         /// The time at which it happened.
         at: Timestamp,
-        /// What happened.
+        /// The kind of the event.
         what: SystemKind,
         /// The users whom it concerns.
         who: Vec<UserId>,
     },
 }
 
-/// What was done to a message.
+/// The kind of a change of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ChangeKind {
@@ -70,7 +70,7 @@ pub enum ChangeKind {
     Reaction,
 }
 
-/// What happened to a chat.
+/// The kind of an event in the life of a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SystemKind {

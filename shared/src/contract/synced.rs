@@ -108,7 +108,7 @@ pub struct Marks {
     pub read: i64,
 }
 
-/// What one member has set for one chat.
+/// The settings of one member for one chat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatSettings {

@@ -39,7 +39,7 @@ pub enum Answer {
     Synced {
         /// Always `true`.
         status: bool,
-        /// What the client has missed.
+        /// Everything that the client has missed.
         #[serde(flatten)]
         output: Box<SyncOutput>,
     },
