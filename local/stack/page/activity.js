@@ -4,7 +4,7 @@ import { clock, el } from './dom.js';
 /** The number of entries that are kept. */
 const KEPT = 200;
 /** The number of characters of a frame that are shown. */
-const LONG = 160;
+const LONG = 120;
 
 /** Shows the activity of the stack at `api`. */
 export function showActivity({ api, entries, totals, clear }) {

@@ -11,8 +11,9 @@ export function openChat(pane, { live, user, chatId }) {
   const presence = el('p', { className: 'presence' });
   const alert = alertLine();
   // Screen readers announce new messages, but not the moving ticks.
-  const log = el('ol', { role: 'log', 'aria-relevant': 'additions', tabIndex: 0 });
-  const drawMessages = keyedList(log, ({ clientId, _id }) => clientId ?? _id, createMessage);
+  const list = el('ol');
+  const log = el('div', { role: 'log', 'aria-relevant': 'additions', tabIndex: 0 }, list);
+  const drawMessages = keyedList(list, ({ clientId, _id }) => clientId ?? _id, createMessage);
   const text = field('Message', {
     name: 'message',
     required: true,

@@ -1,6 +1,16 @@
 // The view of a signed-in person: their chats, other people, and the live connection.
 import { openChat } from './chat.js';
-import { alertLine, attempt, button, el, field, keyedList, picture, sentence, show } from './dom.js';
+import {
+  alertLine,
+  attempt,
+  button,
+  el,
+  field,
+  keyedList,
+  picture,
+  sentence,
+  show,
+} from './dom.js';
 
 /** The number of people that are listed. The search finds the others. */
 const PEOPLE = 20;

@@ -109,7 +109,9 @@ async function journey(t, url, name) {
   assert.match(start, /^(warm|cold, \d+ ms)$/);
   assert.ok(Number(millis) > 0);
   assert.equal(Number(commands), 2);
-  const events = await page.$$eval('#entries .event', (cells) => cells.map((cell) => cell.innerText));
+  const events = await page.$$eval('#entries .event', (cells) =>
+    cells.map((cell) => cell.innerText),
+  );
   assert.equal(events.filter((event) => event.startsWith('frame sendMessage')).length, 3);
   assert.deepEqual(
     events.filter((event) => /sendMessage|getChat|chatsend|messageRecieved/.test(event)).length,
@@ -162,7 +164,7 @@ test('a person sees what the other one does', async (t) => {
   assert.deepEqual(await bob.texts('.badge'), []);
   assert.deepEqual(await bob.texts('.text'), ['One', 'Two', 'Three']);
 
-  await bob.fill('textbox', 'Message', 'Fo');
+  await bob.fill('textbox', 'Message', 'Hm');
   await ada.sees('Bob Two is typing …', '.presence');
   await bob.fill('textbox', 'Message', '');
   await ada.sees('online', '.presence');
