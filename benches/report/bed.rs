@@ -1,4 +1,4 @@
-//! The test bed: the release binaries, and a stack with one more function than the template.
+//! The test bed: the binaries, and a stack with one more function than the template.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -32,17 +32,22 @@ pub(crate) struct Bed {
 }
 
 impl Bed {
-    /// Builds all functions as they are deployed, and [`BARE`] in the same way.
+    /// Builds all functions as they are deployed, and [`BARE`] in the same way. A trial of this program
+    /// in another profile builds them in that one.
     pub(crate) fn build() -> Self {
-        let arguments = ["build", "--release", "--locked", "--workspace", "--bins", "--example", "bare"];
-        assert!(cargo().args(arguments).status().unwrap().success());
+        let profile = profile_folder();
+        let mut build = cargo();
+        build.args(["build", "--locked", "--workspace", "--bins", "--example", "bare"]);
+        if profile.ends_with("release") {
+            build.arg("--release");
+        }
+        assert!(build.status().unwrap().success());
 
-        let release = profile_folder();
         let folder = temporary_folder();
         let binaries = folder.path().join("binaries");
         fs::create_dir(&binaries).unwrap();
-        let built = fs::read_dir(&release).unwrap().flatten().map(|entry| entry.path());
-        for path in built.chain([release.join("examples/bare")]).filter(|path| path.is_file()) {
+        let built = fs::read_dir(&profile).unwrap().flatten().map(|entry| entry.path());
+        for path in built.chain([profile.join("examples/bare")]).filter(|path| path.is_file()) {
             symlink(&path, binaries.join(path.file_name().unwrap())).unwrap();
         }
         let template = fs::read_to_string(workspace().join("template.yaml")).unwrap();

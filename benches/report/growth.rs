@@ -9,8 +9,9 @@ use test_support::{Activity, Browser, Chat, Socket, Stack, User};
 use crate::bed::Bed;
 use crate::plot::{self, Line};
 use crate::report::Report;
-use crate::seed;
+use crate::seed::{self, READ};
 use crate::statistics::median;
+use crate::sync::an_earlier_sync;
 
 /// The number of measurements of each size. The sizes take turns, so that other work on the machine
 /// affects all of them.
@@ -32,6 +33,7 @@ pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
     seed::connections(&large.database().await, 100_000).await;
 
     let mut lines = messages(&large).await;
+    lines.push(sync(&large).await);
     let list = chats(&large).await;
     report.add_bounded("allConnection, the first 50 of 1,000 chats", list.points[1].1, "ms", LIST_MILLIS);
     lines.push(list);
@@ -86,16 +88,58 @@ async fn messages(stack: &Stack) -> Vec<Line> {
     let last = in_turns("LastMessage", &sizes, last).await;
     let send = async |index: usize| drop(chats[index].say("one more").await);
     let send = in_turns("SendMessage", &sizes, send).await;
-    vec![line("getChat, 50 messages", read), line("lastMessage", last), line("sendMessage", send)]
+    let mut sockets = Vec::new();
+    for chat in &chats {
+        sockets.push(Socket::open_native(stack, &chat.ada).await);
+    }
+    let mut client_id = 0;
+    let announce = async |index: usize| {
+        client_id += 1;
+        let frame = json!({
+            "action": "sendMessage", "chatId": chats[index].id, "message": "one more",
+            "clientId": client_id.to_string(), "ackId": client_id,
+        });
+        sockets[index].send(frame).await;
+        sockets[index].expect_event("ack").await;
+    };
+    let announce = in_turns("SendMessageAction", &sizes, announce).await;
+    vec![
+        line("getChat, 50 messages", read),
+        line("lastMessage", last),
+        line("sendMessage", send),
+        line("sendMessage, socket", announce),
+    ]
+}
+
+/// Measures a sync that reads ten messages of the only chat of a user.
+async fn sync(stack: &Stack) -> Line {
+    const SIZES: [usize; 3] = [100, 10_000, 100_000];
+    const MISSED: usize = 10;
+    let mut chats = Vec::new();
+    for size in SIZES {
+        let chat = Chat::start(stack).await;
+        seed::messages(&stack.database().await, &chat, size).await;
+        chats.push(chat);
+    }
+    let read = async |index: usize| {
+        let Chat { id, bob, .. } = &chats[index];
+        let input = json!({ "chats": { id: SIZES[index] - MISSED }, "since": an_earlier_sync() });
+        let answer = bob.browser.post("/api/sync", input).await.expect(200);
+        assert_eq!(answer["chats"][0]["entries"].as_array().unwrap().len(), MISSED);
+    };
+    let points = in_turns("Sync", &SIZES.map(|size| (size, stack)), read).await;
+    Line { name: "sync, 10 missed messages", unit: "messages", points }
 }
 
 /// Measures a page of the list of chats. All chats are long, and have unread messages.
 async fn chats(stack: &Stack) -> Line {
     const SIZES: [usize; 2] = [50, 1_000];
+    // The heads are almost full.
+    const LENGTH: usize = READ + 63;
     let mut people = Vec::new();
     for size in SIZES {
         let user = User::sign_up(stack, "Ada").await;
-        seed::chats(&stack.database().await, &user.id, size).await;
+        seed::chats(&stack.database().await, &user.id, &vec![LENGTH; size]).await;
         people.push(user);
     }
     let list = async |index: usize| {

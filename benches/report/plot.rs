@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use test_support::workspace;
+use test_support::{profile_folder, workspace};
 
 use crate::report::file;
 
@@ -35,10 +35,10 @@ const BOTTOM: f64 = HEIGHT - 50.0;
 const DECADES: (i32, i32) = (1, 5);
 const HIGHEST: f64 = 2.0;
 
-const COLORS: [&str; 6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9"];
+const COLORS: [&str; 8] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#444444", "#8c564b"];
 
-/// Draws the lines as multiples of their first points, into `target/bench/growth.svg` and
-/// `docs/growth.svg`.
+/// Draws the lines as multiples of their first points, into `target/bench/growth.svg` and, unless this
+/// is a trial, `docs/growth.svg`.
 pub(crate) fn write(lines: &[Line]) {
     let x =
         |size: f64| LEFT + (RIGHT - LEFT) * (size.log10() - f64::from(DECADES.0)) / f64::from(DECADES.1 - DECADES.0);
@@ -97,5 +97,7 @@ pub(crate) fn write(lines: &[Line]) {
     }
     svg.push_str("</svg>\n");
     fs::write(file("growth.svg"), &svg).unwrap();
-    fs::write(workspace().join("docs/growth.svg"), svg).unwrap();
+    if profile_folder().ends_with("release") {
+        fs::write(workspace().join("docs/growth.svg"), svg).unwrap();
+    }
 }

@@ -4,75 +4,73 @@
 use mongodb::Database;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
+use shared::chats::direct::Pair;
+use shared::chats::import::{Import, ImportedChat, ImportedMessage};
+use shared::chats::log::Log;
+use shared::values::ids::{ChatId, MessageId, UserId};
+use shared::values::timestamp::Timestamp;
 use test_support::{Chat, object_id, unique};
 
 /// The number of documents that are inserted at once.
 const BATCH: usize = 10_000;
 
-/// The number of messages in a full page.
-const PAGE: usize = 64;
+/// The number of chats that are imported at once.
+const CHATS: usize = 100;
 
-/// Adds `count` messages to a chat that has none.
+/// The number of entries that everybody has read in the chats of [`chats`]: two archives.
+pub(crate) const READ: usize = 128;
+
+const HOUR: i64 = 3_600_000;
+
+/// Gives `count` messages to a chat that has none.
 pub(crate) async fn messages(database: &Database, chat: &Chat, count: usize) {
-    let (id, sender) = (object_id(&chat.id), object_id(&chat.ada.id));
-    let archived = count.saturating_sub(1) / PAGE;
-    let archives = (0..archived).map(|number| {
-        let mut archive = doc! { "_id": format!("{id}:{number}"), "chatId": id, "number": number as i64 };
-        archive.extend(page(sender, number, PAGE));
-        archive
-    });
-    insert(database, "log", archives).await;
-    let mut head = doc! { "number": archived as i64, "lastSeq": count as i64 };
-    head.extend(page(sender, archived, count - archived * PAGE));
-    database.collection::<Document>("log").update_one(doc! { "_id": id }, doc! { "$set": head }).await.unwrap();
+    let (id, ada, bob) = (object_id(&chat.id), object_id(&chat.ada.id), object_id(&chat.bob.id));
+    // An import of a new chat writes each of its documents once.
+    database.collection::<Document>("log").delete_one(doc! { "_id": id }).await.unwrap();
+    Log::new(database).import(vec![import(id.into(), bob.into(), ada.into(), count)]).await.unwrap();
 }
 
-/// Returns `count` entries of page `number`, and their keys.
-fn page(sender: ObjectId, number: usize, count: usize) -> Document {
-    let ids: Vec<_> = (0..count).map(|_| ObjectId::new()).collect();
-    let keys: Vec<_> = ids.iter().map(|id| id.to_hex()).collect();
-    let entries: Vec<_> =
-        ids.into_iter().zip(1..).map(|(id, index)| entry(id, sender, number * PAGE + index)).collect();
-    doc! { "entries": entries, "keys": keys }
+/// Returns a chat of two users with `count` messages of `sender`, an hour old.
+fn import(id: ChatId, user: UserId, sender: UserId, count: usize) -> Import {
+    let time = Timestamp::from_millis(millis_ago(HOUR));
+    let message = |_| ImportedMessage {
+        id: MessageId::new(),
+        send_by: sender,
+        send_time: time,
+        text: "Shall we meet at the station at eight?".parse().unwrap(),
+        client_id: None,
+    };
+    let chat = ImportedChat { id, pair: Pair::new(user, sender).unwrap(), created_at: time };
+    Import { chat, existing: None, messages: (0..count).map(message).collect() }
 }
 
-fn entry(id: ObjectId, sender: ObjectId, seq: usize) -> Document {
-    let text = "Shall we meet at the station at eight?";
-    doc! { "seq": seq as i64, "_id": id, "kind": "message", "by": sender, "at": DateTime::now(), "text": text }
-}
-
-/// The number of entries in the heads of [`chats`], which are almost full.
-const ENTRIES: usize = PAGE - 1;
-
-/// Adds `count` long chats of a user with new users. Only their heads exist, and the marks.
-pub(crate) async fn chats(database: &Database, user: &str, count: usize) {
-    const ARCHIVED: usize = 2 * PAGE;
-    let (user, friends) = (object_id(user), people(count));
+/// Adds chats of a user with new users, who have sent these numbers of messages. The user has read
+/// [`READ`] of them. Nothing was sent or read in the last hour. Returns the ids.
+pub(crate) async fn chats(database: &Database, user: &str, lengths: &[usize]) -> Vec<String> {
+    let (user, friends) = (object_id(user), people(lengths.len()));
     let ids: Vec<_> = friends.iter().map(|friend| (ObjectId::new(), friend.get_object_id("_id").unwrap())).collect();
-    let heads = ids.iter().map(|(chat, friend)| {
-        let (low, high, now) = (user.min(*friend), user.max(*friend), DateTime::now());
-        let recent: Vec<_> =
-            (0..100).map(|index| doc! { "seq": (ARCHIVED - 99 + index) as i64, "by": friend }).collect();
-        let mut head = doc! {
-            "_id": chat, "chatId": chat, "head": true, "kind": "direct", "pair": { "low": low, "high": high },
-            "members": [{ "id": low, "from": 1_i64 }, { "id": high, "from": 1_i64 }],
-            "number": 2_i64, "lastSeq": (ARCHIVED + ENTRIES) as i64, "prevKeys": [], "recent": recent,
-            "lastActivity": now, "updatedAt": now, "createdAt": now,
-        };
-        head.extend(page(*friend, 2, ENTRIES));
-        head
-    });
-    insert(database, "log", heads).await;
-    let marks = ids.iter().flat_map(|(chat, friend)| {
-        [(user, ARCHIVED), (*friend, ARCHIVED + ENTRIES)].map(|(member, read)| {
+    let chats: Vec<_> = ids.iter().zip(lengths).collect();
+    let log = Log::new(database);
+    for batch in chats.chunks(CHATS) {
+        let imports = batch
+            .iter()
+            .map(|((chat, friend), length)| import((*chat).into(), user.into(), (*friend).into(), **length));
+        log.import(imports.collect()).await.unwrap();
+    }
+    let time = DateTime::from_millis(millis_ago(HOUR));
+    let heads = database.collection::<Document>("log");
+    let own = doc! { "members.id": user, "head": true };
+    heads.update_many(own, doc! { "$set": { "updatedAt": time } }).await.unwrap();
+    let marks = chats.iter().flat_map(|((chat, friend), length)| {
+        [(user, READ), (*friend, **length)].map(|(member, read)| {
             doc! {
-                "chatId": chat, "userId": member, "delivered": read as i64, "read": read as i64,
-                "updatedAt": DateTime::now(),
+                "chatId": chat, "userId": member, "delivered": read as i64, "read": read as i64, "updatedAt": time,
             }
         })
     });
     insert(database, "marks", marks).await;
     insert(database, "users", friends.into_iter()).await;
+    ids.iter().map(|(chat, _)| chat.to_hex()).collect()
 }
 
 /// Adds `count` users to the directory.
@@ -81,11 +79,12 @@ pub(crate) async fn users(database: &Database, count: usize) {
 }
 
 fn people(count: usize) -> Vec<Document> {
+    let time = DateTime::from_millis(millis_ago(24 * HOUR));
     let person = |_| {
         let name = unique("person");
         doc! {
             "_id": ObjectId::new(), "email": format!("{name}@example.com"), "fullName": &name, "searchTerms": [name],
-            "isProfileComplete": true, "createdAt": DateTime::now(), "updatedAt": DateTime::now(),
+            "isProfileComplete": true, "createdAt": time, "updatedAt": time,
         }
     };
     (0..count).map(person).collect()
@@ -103,13 +102,17 @@ pub(crate) async fn dead_connections(database: &Database, chat: &Chat, count: us
 }
 
 fn connection(room: ObjectId) -> Document {
-    const HOUR: i64 = 3_600_000;
-    let now = DateTime::now().timestamp_millis();
     doc! {
         "_id": unique("dead"), "userId": ObjectId::new(), "sessionId": ObjectId::new(),
-        "name": "Carol", "rooms": [room],
-        "connectedAt": DateTime::from_millis(now - HOUR), "expiresAt": DateTime::from_millis(now + HOUR),
+        "name": "Carol", "dialect": "1", "rooms": [room], "watches": [],
+        "connectedAt": DateTime::from_millis(millis_ago(HOUR)),
+        "expiresAt": DateTime::from_millis(millis_ago(-HOUR)),
     }
+}
+
+/// Returns the time that was so many milliseconds ago.
+pub(crate) fn millis_ago(millis: i64) -> i64 {
+    DateTime::now().timestamp_millis() - millis
 }
 
 async fn insert(database: &Database, collection: &str, documents: impl Iterator<Item = Document>) {

@@ -23,9 +23,11 @@ const READS: usize = 500;
 /// bare driver's.
 const TIMES: f64 = 1.3;
 
-/// The bounds of a function's database commands: one if it reads or relays, two if it writes.
+/// The bounds of a function's database commands: one if it reads or relays, two if it writes, four if
+/// it reads everything that a device has missed.
 const READ: f64 = 1.0;
 const WRITE: f64 = 2.0;
+const SYNC: f64 = 4.0;
 
 /// The bound of a process's memory, in megabytes.
 const MEMORY: f64 = 20.0;
@@ -78,13 +80,16 @@ pub(crate) async fn measure(bed: &Bed, report: &mut Report) {
 }
 
 /// Returns the bound of each function's database commands: the expected number, but at most that of
-/// a write.
+/// a write or a sync.
 fn command_bounds(steps: &[Step]) -> HashMap<&'static str, f64> {
     let mut expected = HashMap::<_, Vec<f64>>::new();
     for step in steps {
         expected.entry(step.function).or_default().push(step.commands as f64);
     }
-    expected.into_iter().map(|(function, commands)| (function, median(&commands).clamp(READ, WRITE))).collect()
+    let bound = |function: &str, commands: &[f64]| {
+        median(commands).clamp(READ, if function.starts_with("Sync") { SYNC } else { WRITE })
+    };
+    expected.into_iter().map(|(function, commands)| (function, bound(function, &commands))).collect()
 }
 
 /// Measures a client's request, with the invocation in it as the limit. The difference is the

@@ -6,14 +6,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { launchChromium } from './chromium.js';
 import { mailedCode, newEmail, unique, url } from './harness.js';
-import { WORLDS } from './live.js';
 import { startProxy } from './proxy.js';
 
 const port = Number(process.env.CHAT_PAGE_PORT ?? 4173);
 const script = readFileSync(join(import.meta.dirname, '../dist/client.js'));
-
-/** The options of the tests of `live` on the stack. */
-const [, [, STACK]] = WORLDS;
 
 let server;
 let browser;
@@ -115,47 +111,43 @@ test('two people sign up, connect and chat', async (t) => {
   assert.deepEqual([...ada.failures, ...bob.failures], []);
 });
 
-test(
-  'live shows a chat in two pages, and sends what a reload has interrupted',
-  STACK,
-  async (t) => {
-    const { ada, bob, chatId } = await openPair(t);
-    const start = ({ page, id }) =>
-      page.evaluate(
-        (userId, chatId) => {
-          window.live = client.live({ userId, name: 'Someone', storage: localStorage });
-          window.chat = live.openChat(chatId);
-          window.texts = () => chat.getSnapshot().entries.flatMap(({ message }) => message ?? []);
-          return live.ready();
-        },
-        id,
-        chatId,
-      );
-    await Promise.all([start(ada), start(bob)]);
-    await ada.page.evaluate(() => chat.send('one'));
-    await ada.page.evaluate(() => {
-      chat.send('two');
-      live.close();
-    });
-    await load(ada.page);
-    await start(ada);
-    await ada.page.evaluate(() => chat.send('three'));
-    await bob.page.waitForFunction(() => texts().length === 3);
-    assert.deepEqual(await bob.page.evaluate(() => texts()), ['one', 'two', 'three']);
-    assert.equal(await ada.page.evaluate(() => localStorage.length), 0);
+test('live shows a chat in two pages, and sends what a reload has interrupted', async (t) => {
+  const { ada, bob, chatId } = await openPair(t);
+  const start = ({ page, id }) =>
+    page.evaluate(
+      (userId, chatId) => {
+        window.live = client.live({ userId, name: 'Someone', storage: localStorage });
+        window.chat = live.openChat(chatId);
+        window.texts = () => chat.getSnapshot().entries.flatMap(({ message }) => message ?? []);
+        return live.ready();
+      },
+      id,
+      chatId,
+    );
+  await Promise.all([start(ada), start(bob)]);
+  await ada.page.evaluate(() => chat.send('one'));
+  await ada.page.evaluate(() => {
+    chat.send('two');
+    live.close();
+  });
+  await load(ada.page);
+  await start(ada);
+  await ada.page.evaluate(() => chat.send('three'));
+  await bob.page.waitForFunction(() => texts().length === 3);
+  assert.deepEqual(await bob.page.evaluate(() => texts()), ['one', 'two', 'three']);
+  assert.equal(await ada.page.evaluate(() => localStorage.length), 0);
 
-    await bob.page.evaluate(() => {
-      chat.markRead();
-      chat.typing(true);
-    });
-    await ada.page.waitForFunction(() => {
-      const { read, typing, entries } = chat.getSnapshot();
-      return typing.length && read === entries.at(-1).seq;
-    });
-    assert.equal(await ada.page.evaluate(() => chat.getSnapshot().presence.online), true);
-    assert.deepEqual([...ada.failures, ...bob.failures], []);
-  },
-);
+  await bob.page.evaluate(() => {
+    chat.markRead();
+    chat.typing(true);
+  });
+  await ada.page.waitForFunction(() => {
+    const { read, typing, entries } = chat.getSnapshot();
+    return typing.length && read === entries.at(-1).seq;
+  });
+  assert.equal(await ada.page.evaluate(() => chat.getSnapshot().presence.online), true);
+  assert.deepEqual([...ada.failures, ...bob.failures], []);
+});
 
 test('io uses positional arguments', async (t) => {
   const { ada, bob, chatId } = await openPair(t);

@@ -1,6 +1,4 @@
 // Helpers for the tests of `live`: people with chats, on the mock backend or on a real stack.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { eventually, signUp, signUpPair, timings as socketTimings, url } from './harness.js';
 import { createClient } from '../dist/client.js';
 import { startBackend } from './mock-backend.js';
@@ -24,17 +22,10 @@ export async function startMock(t, options) {
   return { backend, ada, bob, chatId, another: async (name) => backend.person(name) };
 }
 
-const template = readFileSync(join(import.meta.dirname, '../../template.yaml'), 'utf8');
-const hasSync = template.includes('SyncAction:');
-
-/** Where a scenario runs: its name, the options of its tests, and what starts it. */
+/** The places where a scenario runs: the name of each, and how it starts. */
 export const WORLDS = [
-  ['the mock backend', {}, startMock],
-  [
-    'the stack',
-    { skip: !hasSync && 'the stack has no sync' },
-    async () => ({ ...(await signUpPair()), another: (name) => signUp(name) }),
-  ],
+  ['the mock backend', startMock],
+  ['the stack', async () => ({ ...(await signUpPair()), another: (name) => signUp(name) })],
 ];
 
 /** Opens the chats of a person until the end of the test, and waits until they are there. */

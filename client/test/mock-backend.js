@@ -463,12 +463,16 @@ export class Backend {
       }
       case '/api/getChat': {
         const chat = this.#member(userId, input.chatId);
-        const before = Number(input.before ?? Infinity);
+        const [before, after] = [Number(input.before ?? Infinity), Number(input.after ?? 0)];
         const all = chat.entries
-          .filter(({ kind, message }) => kind === 'message' && message.seq < before)
-          .map(({ message }) => ({ ...message }));
+          .filter(({ kind }) => kind === 'message')
+          .map(({ message }) => ({ ...message }))
+          .filter(({ seq }) => seq < before && seq > after);
         const limit = Number(input.limit ?? 200);
-        const data = { _id: chat.id, chats: all.slice(-limit) };
+        const data = {
+          _id: chat.id,
+          chats: input.after ? all.slice(0, limit) : all.slice(-limit),
+        };
         return { data, hasMore: all.length > limit };
       }
       default:

@@ -173,6 +173,93 @@ async fn each_way_of_sending_a_message_costs_what_the_documentation_says() {
     }
 }
 
+/// The number of messages that one receipt of delivery and one of reading are for.
+const COALESCED: i64 = 5;
+
+/// Sends messages between two native clients, and both receipts for all of them if `has_receipts`.
+/// Messages have an `ackId` if `has_acks`; receipts have none. Returns the usage of all of it.
+async fn exchange(stack: &Stack, has_acks: bool, has_receipts: bool) -> Usage {
+    let chat = Chat::start(stack).await;
+    let mut ada = Socket::open_native(stack, &chat.ada).await;
+    let mut bob = Socket::open_native(stack, &chat.bob).await;
+    let before = Usage::read(stack).await;
+    for number in 1..=COALESCED {
+        let text = "Hello";
+        let mut frame =
+            json!({ "action": "sendMessage", "chatId": chat.id, "message": text, "clientId": number.to_string() });
+        if has_acks {
+            frame["ackId"] = number.into();
+        }
+        ada.send(frame).await;
+        bob.expect_entry(&chat.id).await;
+        if has_acks {
+            assert_eq!(ada.expect_event("ack").await["entry"]["seq"], number);
+        }
+    }
+    if has_receipts {
+        for mark in ["delivered", "read"] {
+            bob.send(json!({ "action": "receipt", "chatId": chat.id, mark: COALESCED })).await;
+            assert_eq!(ada.expect_event("receipt").await[mark], COALESCED);
+        }
+    }
+    let usage = Usage::read(stack).await.since(&before);
+    // Nobody received anything else.
+    ada.expect_silence().await;
+    bob.expect_silence().await;
+    usage
+}
+
+/// A message that is acknowledged, stored and shown takes three frames and one invocation.
+///
+/// With receipts, but without acknowledgements, 14 frames and 7 invocations for five messages: each
+/// message in and out, one receipt of delivery in and out, and one of reading in and out. That is 2.8
+/// frames and 1.4 invocations per message.
+#[tokio::test]
+async fn a_message_between_native_clients_costs_what_the_documentation_says() {
+    if skip_on_deployed_stack() {
+        return;
+    }
+    let (stack, costs) = (Setup::default().start(), Costs::read());
+    for (way, has_acks, has_receipts, expected) in [
+        ("`sendMessage`", false, false, (5, 5, 5)),
+        ("`sendMessage` with an `ackId`", true, false, (5, 10, 5)),
+        ("`sendMessage`, and two `receipt` for five messages", false, true, (7, 7, 7)),
+        ("the same, `sendMessage` with an `ackId`", true, true, (7, 12, 7)),
+    ] {
+        let usage = exchange(&stack, has_acks, has_receipts).await;
+
+        let Usage { requests, frames_in, frames_out, .. } = usage;
+        let invocations = usage.all_invocations();
+        assert_eq!((requests, (frames_in, frames_out, invocations)), (0, expected), "{way}");
+        let each = |count: u32| f64::from(count) / COALESCED as f64;
+        let price = costs.of(&usage) / COALESCED as f64;
+        let (frames_in, frames_out, invocations) = (each(frames_in), each(frames_out), each(invocations));
+        costs.expect(&format!("| {way} | {frames_in} | {frames_out} | {invocations} | ${price:.2} |\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_a_native_client_is_stored_acknowledged_and_shown_with_three_frames() {
+    if skip_on_deployed_stack() {
+        return;
+    }
+    let (stack, costs) = (Setup::default().start(), Costs::read());
+    let chat = Chat::start(&stack).await;
+    let mut ada = Socket::open_native(&stack, &chat.ada).await;
+    let mut bob = Socket::open_native(&stack, &chat.bob).await;
+    let before = Usage::read(&stack).await;
+
+    let frame = json!({ "action": "sendMessage", "chatId": chat.id, "message": "Hello", "clientId": "1", "ackId": 1 });
+    ada.send(frame).await;
+    ada.expect_event("ack").await;
+    bob.expect_entry(&chat.id).await;
+
+    let usage = Usage::read(&stack).await.since(&before);
+    assert_eq!((usage.requests, usage.frames_in, usage.frames_out, usage.all_invocations()), (0, 1, 2, 1));
+    let price = costs.of(&usage);
+    costs.expect(&format!("| the action `sendMessage` with an `ackId` | 0 | 1 | 2 | 1 | ${price:.2} |\n"));
+}
+
 #[tokio::test]
 async fn a_new_connection_costs_what_the_documentation_says() {
     if skip_on_deployed_stack() {

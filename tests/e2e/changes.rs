@@ -239,11 +239,26 @@ async fn a_deletion_survives_a_later_reaction_that_was_applied_first() {
 }
 
 #[tokio::test]
+async fn notes_that_were_applied_are_removed() {
+    let changes = Changes::start(PAGE + 1).await;
+    let ada = &changes.chat.ada;
+    changes.change(ada, PAGE as i64, Change::Delete).await;
+    let stored = changes.stored(PAGE as i64).await;
+    // The function died after it had applied its note to the archive.
+    changes.take_back(&stored, vec![note(PAGE as i64 + 2, PAGE as i64, ada, doc! { "what": "deleted" })]).await;
+
+    changes.change(ada, 1, edit("edited")).await;
+
+    assert_eq!(changes.pending().await, 0);
+    assert_eq!(changes.stored(PAGE as i64).await, stored);
+}
+
+#[tokio::test]
 async fn notes_for_which_there_is_no_room_are_applied_first() {
     let changes = Changes::start(PAGE + 1).await;
     let (ada, bob) = (&changes.chat.ada, &changes.chat.bob);
     let original = changes.stored(1).await;
-    let notes = (0..64).map(|number| note(100 + number, 1, bob, doc! { "what": "reaction", "emoji": "👍" }));
+    let notes = (0..64).map(|number| note(2 + number, 1, bob, doc! { "what": "reaction", "emoji": "👍" }));
     changes.take_back(&original, notes.collect()).await;
 
     changes.chat.say("there is room").await;

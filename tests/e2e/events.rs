@@ -323,3 +323,60 @@ async fn many_events_at_once_all_arrive() {
     expected.sort();
     assert_eq!(received, expected);
 }
+
+#[tokio::test]
+async fn native_clients_of_the_other_member_in_the_room_see_who_is_typing() {
+    let chat = Chat::start(shared()).await;
+    let mut ada = Socket::open_native(shared(), &chat.ada).await;
+    let mut adas_other = Socket::open_native(shared(), &chat.ada).await;
+    let mut bob = Socket::open_native(shared(), &chat.bob).await;
+    for socket in [&mut ada, &mut adas_other, &mut bob] {
+        socket.join(&chat.id).await;
+    }
+    let mut bobs_frontend = Socket::in_room(shared(), &chat.bob, &chat.bob.browser, &chat.id).await;
+    let mut bob_elsewhere = Socket::open_native(shared(), &chat.bob).await;
+
+    for typing in [true, false] {
+        ada.send(json!({ "action": "typing", "chatId": chat.id, "typing": typing })).await;
+
+        let expected = json!({ "event": "typing", "chatId": chat.id, "userId": chat.ada.id, "typing": typing });
+        assert_eq!(bob.expect_event("typing").await, expected);
+    }
+    for socket in [&mut ada, &mut adas_other, &mut bobs_frontend, &mut bob_elsewhere] {
+        socket.expect_silence().await;
+    }
+}
+
+#[tokio::test]
+async fn only_who_joined_the_room_is_seen_typing() {
+    let chat = Chat::start(shared()).await;
+    let mut ada = Socket::open_native(shared(), &chat.ada).await;
+    let mut bob = Socket::open_native(shared(), &chat.bob).await;
+    bob.join(&chat.id).await;
+
+    ada.send(json!({ "action": "typing", "chatId": chat.id, "typing": true })).await;
+
+    ada.expect_code("typing", 403, "notInRoom").await;
+    bob.expect_silence().await;
+}
+
+#[tokio::test]
+async fn who_leaves_a_room_receives_no_event_of_it() {
+    let chat = Chat::start(shared()).await;
+    let (mut ada, mut bob) = both_in_room(&chat).await;
+    let leave = json!({ "action": "leave-chat-room", "chatId": chat.id, "ackId": 1 });
+
+    bob.send(leave.clone()).await;
+    bob.expect_event("ack").await;
+
+    ada.send(frame("action", "chatsend", &chat.id, true)).await;
+    bob.expect_silence().await;
+    bob.send(frame("action", "chatsend", &chat.id, true)).await;
+    bob.expect_code("chatsend", 403, "notInRoom").await;
+    // A room that was left before, or never joined, is no error.
+    bob.send(leave).await;
+    bob.expect_event("ack").await;
+    bob.join(&chat.id).await;
+    ada.send(frame("action", "chatsend", &chat.id, true)).await;
+    bob.expect_event("chatUpdate").await;
+}

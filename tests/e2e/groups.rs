@@ -81,7 +81,7 @@ async fn a_new_member_sees_the_entries_from_its_own_on() {
     let added = group.change(&group.admin, MemberChange::Add(id(&group.stranger))).await.unwrap();
     group.say(&group.stranger, "after").await.unwrap();
 
-    assert!(added.members().any(|member| member == id(&group.stranger)), "the new member is not told");
+    assert!(added.receivers().contains(&id(&group.stranger)), "the new member is not told");
     let entries = group.entries(&group.stranger).await.unwrap();
     let numbers: Vec<_> = entries.iter().map(|entry| entry["seq"].as_i64().unwrap()).collect();
     assert_eq!(numbers, [4, 5]);
@@ -97,7 +97,7 @@ async fn a_removed_member_neither_reads_nor_sends() {
     let group = Group::start().await;
     let removed = group.change(&group.admin, MemberChange::Remove(id(&group.member))).await.unwrap();
 
-    assert!(removed.members().any(|member| member == id(&group.member)), "the removed member is not told");
+    assert!(removed.receivers().contains(&id(&group.member)), "the removed member is not told");
     assert_eq!(code(group.say(&group.member, "still here").await), "notAMember");
     assert_eq!(group.entries(&group.member).await, None);
     let known = json!({ "chats": { group.id.to_string(): 1 } });
@@ -132,6 +132,20 @@ async fn a_member_who_joined_later_does_not_see_the_message_that_a_change_concer
         Deadline::of_request(),
     );
     assert_eq!(code(refused.await), "noSuchEntry");
+}
+
+#[tokio::test]
+async fn a_member_who_was_added_again_changes_nothing_from_before() {
+    let group = Group::start().await;
+    let own = group.say(&group.member, "mine").await.unwrap().message().unwrap().seq;
+    group.change(&group.admin, MemberChange::Remove(id(&group.member))).await.unwrap();
+    group.change(&group.admin, MemberChange::Add(id(&group.member))).await.unwrap();
+
+    let target = serde_json::from_value(own.into()).unwrap();
+    let deletion = group.log.change(group.id, id(&group.member), target, Change::Delete, None, Deadline::of_request());
+    assert_eq!(code(deletion.await), "noSuchEntry");
+    let by_admin = group.log.change(group.id, id(&group.admin), target, Change::Delete, None, Deadline::of_request());
+    assert!(!by_admin.await.unwrap().receivers().is_empty());
 }
 
 #[tokio::test]

@@ -41,8 +41,8 @@ async fn two_people_meet_and_chat() {
     assert_eq!(last, json!({ "status": true, "data": whole }));
     let listed = bob.browser.get("/api/allConnection").await.expect(200);
     let expected = json!({
-        "_id": chat, "friend": ada.public_profile(), "chats": stored,
-        "unread": 1, "delivered": 0, "read": 0, "lastActivity": stored["sendTime"],
+        "_id": chat, "friend": ada.public_profile(), "chats": stored, "unread": 1, "delivered": 0, "read": 0,
+        "lastActivity": stored["sendTime"],
     });
     assert_eq!(listed, json!({ "status": true, "data": [expected] }));
 

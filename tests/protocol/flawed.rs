@@ -1,6 +1,7 @@
 //! Each of the flaws, with the sentence that it violates.
 
 use crate::flaws::Flaw;
+use crate::process::Request;
 use crate::scenarios::{ADA, BOB, CLEO, add, delete, edit, message, messages, react, read, remove, scenario};
 use crate::truth::{CONTENT, CONTIGUOUS, CONVERGED, CURRENT, ENTITLED, ERASED, GAPLESS, MEMBERS_ONLY, ONCE, UNSEEN};
 
@@ -12,6 +13,13 @@ fn a_head_that_is_read_last() {
 #[test]
 fn a_read_without_the_notes() {
     scenario(messages(3), &[edit(ADA, 10, 1), read(BOB)]).fails(Flaw::ReadWithoutNotes, CURRENT);
+}
+
+#[test]
+fn a_changed_message_from_a_later_head() {
+    let before = [messages(2), vec![message(ADA, 10)]].concat();
+    let requests = [edit(ADA, 11, 3), Request::Read { by: BOB, since: 3 }];
+    scenario(before, &requests).fails(Flaw::TargetFromALaterHead, CURRENT);
 }
 
 #[test]

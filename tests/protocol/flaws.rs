@@ -10,6 +10,8 @@ pub(crate) enum Flaw {
     ReadWithoutNotes,
     /// A reader answers although an archive has a change that is newer than the head it has read.
     NewerThanHead,
+    /// A reader of the newest entries reads the head a second time for messages that they change.
+    TargetFromALaterHead,
     /// A reader ignores `from`.
     FromIgnored,
     /// A request applies only its own note, and not the earlier ones.

@@ -30,15 +30,15 @@
 //! # What is smaller here
 //!
 //! A page has 2 entries, a head has room for 2 notes, and 3 requests run at the same time. The
-//! variable `PROTOCOL_REQUESTS` sets another number; 4 takes about an hour. The database is one
-//! server, so the model does not see a change of the primary. Deadlines, limits of answers, receipts
-//! and roles are missing as well.
+//! variable `PROTOCOL_REQUESTS` sets another number; 4 takes hours. The database is one server, so
+//! the model does not see a change of the primary. Deadlines, limits of answers, receipts and roles
+//! are missing as well.
 //!
 //! # A counterexample
 //!
 //! The output of a failed test has the violated property, the shortest sequence of steps to it, and
-//! the state before the last step. A change of the protocol begins in `process`: if the model holds,
-//! add the mistake that the change avoids to `flaws`.
+//! the state before the last step. If you change the protocol, change `process` first. When the
+//! model holds, add the mistake that the change avoids to `flaws`.
 
 #![expect(clippy::unwrap_used, reason = "a failure in a helper is the failure of the test that called it")]
 

@@ -189,8 +189,14 @@ impl Truth {
         // Who was removed during the read may get what was there before.
         let removal = self.spans(user).into_iter().map(|(_, end)| end).find(|end| *end > began);
         require(newest >= began.min(removal.unwrap_or(began)), CURRENT, detail)?;
+        let spans = self.spans(user);
         for shown in answer {
             self.check_shown(user, shown)?;
+            if let Kind::Change { target, .. } = shown.entry.kind {
+                let is_visible = spans.iter().any(|(from, end)| *from <= target && shown.entry.seq <= *end);
+                let is_shown = answer.iter().filter_map(Shown::version).any(|(seq, _)| seq == target);
+                require(is_shown || !is_visible, CURRENT, detail)?;
+            }
             if let Some((target, content)) = shown.version() {
                 let known = self.content(target, newest);
                 require(known.is_some_and(|known| content.changed >= known.changed), CURRENT, detail)?;
@@ -247,7 +253,8 @@ impl Truth {
         require(preview == expected, CURRENT, || format!("the last message is {preview:?}, not {expected:?}"))
     }
 
-    /// Returns the texts that a deletion erased.
+    /// Returns the texts that a deletion erased. The text of an edit after it disappears when the note
+    /// of that edit is applied.
     fn erased_by(&self, deletion: Key) -> Vec<Key> {
         let Some(seq) = self.seq(deletion) else { return Vec::new() };
         let Write::Change { target, change: Change::Delete } = self.log[seq as usize - 1].write else {

@@ -79,19 +79,16 @@ pub struct Appended {
     pub chat: ChatId,
     /// Whether the entry had been appended by an earlier request.
     pub is_repeat: bool,
-    pub(super) entry: Entry,
-    /// The message that a change concerns.
-    pub(super) target: Option<Message>,
-    /// The members of the chat before and after.
-    pub(super) members: Vec<Member>,
+    entry: Entry,
+    /// The message that a change concerns, unless a later change, which announces it, has followed.
+    target: Option<Message>,
+    /// The members of the chat, after a change of the members.
+    members: Vec<Member>,
 }
 
 impl Appended {
-    fn new(chat: ChatId, entry: Entry, target: Option<Message>, mut members: Vec<Member>) -> Self {
-        if let Content::System { who, .. } = &entry.content {
-            let gone: Vec<_> = who.iter().filter(|user| !members.iter().any(|member| member.id == **user)).collect();
-            members.extend(gone.into_iter().map(|user| Member { id: *user, role: None, from: i64::MAX }));
-        }
+    fn new(chat: ChatId, entry: Entry, target: Option<Message>, members: Vec<Member>) -> Self {
+        let target = target.filter(|message| message.changed_seq == Some(entry.seq));
         Self { chat, is_repeat: false, entry, target, members }
     }
 
@@ -100,9 +97,17 @@ impl Appended {
         self.entry.by
     }
 
-    /// Returns the members whom the entry is announced to.
-    pub fn members(&self) -> impl Iterator<Item = UserId> {
-        self.members.iter().map(|member| member.id)
+    /// Returns the users whom the entry is announced to: the members who see it, and one who was
+    /// removed by it.
+    pub fn receivers(&self) -> Vec<UserId> {
+        let seq = self.entry.seq;
+        let mut receivers: Vec<_> =
+            self.members.iter().filter(|member| member.from <= seq).map(|member| member.id).collect();
+        if let Content::System { who, .. } = &self.entry.content {
+            let is_gone = |user: &UserId| self.members.iter().all(|member| member.id != *user);
+            receivers.extend(who.iter().copied().filter(is_gone));
+        }
+        receivers
     }
 
     /// Returns the time that has passed since the entry was appended.
@@ -198,6 +203,10 @@ impl Log {
             if let Some(entry) = self.original(chat, &key).await? {
                 if !new.is_repeat_of(&entry) {
                     return Err(CLIENT_ID_REUSED);
+                }
+                // The original came after the state, which then lacks its note.
+                if entry.version() > state.last_seq {
+                    continue;
                 }
                 return self.repeat(chat, entry, state).await;
             }

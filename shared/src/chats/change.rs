@@ -6,10 +6,11 @@
 
 use mongodb::bson::{Bson, Document, doc};
 
-use super::append::{Addition, Appended};
+use super::append::{Addition, Appended, State};
 use super::entry::{Content, Entry, fields, key};
 use super::fold::Fold;
 use super::log::{Log, Member, PAGE, Role};
+use crate::contract::entry::ChangeKind;
 use crate::contract::errors::{NO_SUCH_ENTRY, NOT_YOUR_MESSAGE};
 use crate::error::Result;
 use crate::values::deadline::Deadline;
@@ -54,13 +55,15 @@ impl Log {
         if !change.is_allowed(&member, message.by) {
             return Err(NOT_YOUR_MESSAGE);
         }
-        let fold = Fold::from(change);
-        self.append(
-            chat,
-            &NewChange { id: MessageId::new(), by: user, target: target.get(), fold, client_id },
-            deadline,
-        )
-        .await
+        let new = NewChange {
+            id: MessageId::new(),
+            by: user,
+            target: target.get(),
+            is_own: message.by == user,
+            fold: change.into(),
+            client_id,
+        };
+        self.append(chat, &new, deadline).await
     }
 }
 
@@ -68,7 +71,7 @@ impl Change {
     fn is_allowed(&self, member: &Member, sender: UserId) -> bool {
         match self {
             Self::Edit(_) => member.id == sender,
-            Self::Delete => member.id == sender || matches!(member.role, Some(Role::Owner | Role::Admin)),
+            Self::Delete => member.id == sender || member.is_admin(),
             Self::React(_) => true,
         }
     }
@@ -89,8 +92,15 @@ struct NewChange {
     id: MessageId,
     by: UserId,
     target: i64,
+    is_own: bool,
     fold: Fold,
     client_id: Option<ClientId>,
+}
+
+impl NewChange {
+    fn needs_admin(&self) -> bool {
+        !self.is_own && self.fold.kind() == ChangeKind::Deleted
+    }
 }
 
 impl Addition for NewChange {
@@ -106,6 +116,23 @@ impl Addition for NewChange {
         let mut entry = fields(self.id, "change", self.by);
         entry.extend(doc! { "target": self.target, "change": self.fold.name() });
         entry
+    }
+
+    fn condition(&self) -> Option<Document> {
+        // A member who was removed and added again does not see older messages.
+        let mut member = doc! { "id": self.by, "from": { "$lte": self.target } };
+        if self.needs_admin() {
+            member.insert("role", doc! { "$in": [Role::Owner, Role::Admin] });
+        }
+        Some(doc! { "members": { "$elemMatch": member } })
+    }
+
+    fn check(&self, head: &State) -> Result<()> {
+        match head.members.iter().find(|member| member.id == self.by) {
+            Some(member) if member.from > self.target => Err(NO_SUCH_ENTRY),
+            Some(member) if self.needs_admin() && !member.is_admin() => Err(NOT_YOUR_MESSAGE),
+            _ => Ok(()),
+        }
     }
 
     fn present(&self, seq: &Document) -> Bson {

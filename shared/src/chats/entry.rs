@@ -150,6 +150,14 @@ impl Entry {
         matches!(self.content, Content::Message(_))
     }
 
+    /// Returns the `seq` of the last change of this entry, or its own.
+    pub(super) fn version(&self) -> i64 {
+        match &self.content {
+            Content::Message(message) => message.changed_seq.unwrap_or(self.seq),
+            Content::Change { .. } | Content::System { .. } => self.seq,
+        }
+    }
+
     /// Returns the `seq` of the message that the entry changes, if it is a change.
     pub(super) fn target(&self) -> Option<i64> {
         match self.content {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::entry::Entry;
 use super::log::{Head, Log, PAGE, archive_id};
 use crate::contract::message::Message;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::values::ids::{ChatId, UserId};
 
 /// The maximum number of bytes of text in one answer. Even if every byte takes JSON's longest escape,
@@ -41,6 +41,9 @@ pub struct History {
 /// the longest window, and an answer has room for half of it.
 const MAX_READ_BYTES: i64 = 2 * MAX_ANSWER_BYTES as i64;
 
+/// The number of attempts at a read if others change what is read in between.
+const MAX_ATTEMPTS: usize = 5;
+
 impl Log {
     /// Reads at most `limit` messages of a chat that `reader` is a member of.
     ///
@@ -51,15 +54,26 @@ impl Log {
     /// [`NO_SUCH_CHAT`](crate::contract::errors::NO_SUCH_CHAT) or
     /// [`NOT_A_MEMBER`](crate::contract::errors::NOT_A_MEMBER).
     pub async fn history(&self, chat: ChatId, reader: UserId, window: Window, limit: usize) -> Result<History> {
+        for _ in 0..MAX_ATTEMPTS {
+            if let Some(history) = self.try_history(chat, reader, window, limit).await? {
+                return Ok(history);
+            }
+        }
+        Err(Error::Unavailable("others changed the messages at every attempt".into()))
+    }
+
+    /// Returns `None` if an archive has a change that the head did not have when it was read: the reader
+    /// may have been removed before that change.
+    async fn try_history(&self, chat: ChatId, reader: UserId, window: Window, limit: usize) -> Result<Option<History>> {
         let (head, member) = self.head(chat, reader).await?;
         let mut collector =
             Collector { window, limit, from: member.from, bytes: 0, messages: Vec::new(), has_more: false };
-        let Head { number, entries, pending, .. } = head;
+        let Head { number, last_seq, entries, pending, .. } = head;
         let mut archives = match window {
             Window::After(seq) => seq.max(member.from - 1) / PAGE..number,
             Window::Latest | Window::Before(_) => {
                 if collector.add_page(entries.clone()).is_break() {
-                    return Ok(collector.finish());
+                    return Ok(Some(collector.finish()));
                 }
                 let end = if let Window::Before(seq) = window { (seq - 2).div_euclid(PAGE) + 1 } else { number };
                 (member.from - 1) / PAGE..end.min(number)
@@ -70,8 +84,11 @@ impl Log {
             let pages = self.next_archives(chat, &mut archives, &collector).await?;
             for mut page in pages {
                 page.iter_mut().for_each(|entry| entry.fold(&pending));
+                if page.iter().any(|entry| entry.version() > last_seq) {
+                    return Ok(None);
+                }
                 if collector.add_page(page).is_break() {
-                    return Ok(collector.finish());
+                    return Ok(Some(collector.finish()));
                 }
             }
             if !collector.messages.is_empty() {
@@ -82,7 +99,7 @@ impl Log {
         if matches!(window, Window::After(_)) && !collector.has_more {
             let _ = collector.add_page(entries);
         }
-        Ok(collector.finish())
+        Ok(Some(collector.finish()))
     }
 
     /// Returns the last message of a chat that `reader` is a member of, if there is one.

@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use super::entry::Entry;
 use super::history::MAX_ANSWER_BYTES;
-use super::log::{Log, Member, messages_of};
+use super::log::{Log, Member};
 use super::marks::{MARKS, Mark};
-use super::unread::{Sent, newest_messages, unread};
+use super::unread::{Sent, messages_in_head, newest_messages, unread};
 use crate::accounts::users::{self, PublicProfile};
 use crate::contract::message::Message;
 use crate::contract::synced::Marks;
@@ -120,11 +120,12 @@ fn stages(user: UserId, before: Option<InboxCursor>, count: usize) -> Vec<Docume
         doc! { "$match": page },
         doc! { "$sort": { "lastActivity": -1, "_id": -1 } },
         doc! { "$limit": i64::try_from(count).unwrap_or(i64::MAX) },
+        doc! { "$set": { "messages": messages_in_head() } },
         doc! { "$project": {
             "lastActivity": 1,
             "members": 1,
-            "last": { "$ifNull": [{ "$last": messages_of("$entries") }, "$last"] },
-            "newest": newest_messages(),
+            "last": { "$ifNull": [{ "$last": "$messages" }, "$last"] },
+            "newest": newest_messages("$messages"),
         } },
         doc! { "$group": { "_id": null, "chats": { "$push": "$$ROOT" } } },
         doc! { "$lookup": { "from": MARKS, "localField": "chats._id", "foreignField": "chatId", "as": "marks" } },

@@ -37,6 +37,13 @@ pub struct Member {
     pub(super) from: i64,
 }
 
+impl Member {
+    /// Returns whether the member is an admin or an owner of a group.
+    pub(super) fn is_admin(&self) -> bool {
+        matches!(self.role, Some(Role::Owner | Role::Admin))
+    }
+}
+
 impl From<Member> for Bson {
     fn from(Member { id, role, from }: Member) -> Self {
         let mut document = doc! { "id": id, "from": from };
@@ -72,6 +79,7 @@ impl From<Role> for Bson {
 
 /// The part of a head that a reader needs.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Head {
     pub(super) members: Vec<Member>,
     /// The changes of archived messages that the archives may not have yet.
@@ -79,6 +87,8 @@ pub(super) struct Head {
     pub(super) pending: Vec<Note>,
     /// The number of archives before the entries of this head.
     pub(super) number: i64,
+    /// The `seq` of the last entry.
+    pub(super) last_seq: i64,
     pub(super) entries: Vec<Entry>,
     /// The last archived message, which is the last of the chat if `entries` has none.
     pub(super) last: Option<Entry>,
@@ -128,7 +138,7 @@ impl Log {
     /// [`NO_SUCH_CHAT`].
     pub(super) async fn whole_head(&self, chat: ChatId) -> Result<Head> {
         let heads = self.0.clone_with_type::<Head>();
-        let fields = doc! { "_id": 0, "members": 1, "number": 1, "entries": 1, "last": 1, "pending": 1 };
+        let fields = doc! { "_id": 0, "members": 1, "number": 1, "lastSeq": 1, "entries": 1, "last": 1, "pending": 1 };
         heads.find_one(doc! { "_id": chat }).projection(fields).await?.ok_or(NO_SUCH_CHAT)
     }
 }
@@ -144,9 +154,4 @@ pub(crate) fn require_member(members: &[Member], user: UserId) -> Result<Member>
 /// Returns the id of an archive of a chat.
 pub(super) fn archive_id(chat: ChatId, number: i64) -> String {
     format!("{chat}:{number}")
-}
-
-/// Returns the messages in an array of entries, as an aggregation expression.
-pub(super) fn messages_of(entries: &str) -> Document {
-    doc! { "$filter": { "input": entries, "cond": { "$eq": ["$$this.kind", "message"] } } }
 }

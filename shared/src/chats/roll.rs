@@ -10,8 +10,8 @@
 use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
 
-use super::log::{LAST_ENTRY, Log, PAGE, archive_id, messages_of};
-use super::unread::newest_messages;
+use super::log::{LAST_ENTRY, Log, PAGE, archive_id};
+use super::unread::{messages_in_head, newest_messages};
 use crate::contract::errors::NO_SUCH_CHAT;
 use crate::database::is_duplicate;
 use crate::error::Result;
@@ -45,8 +45,8 @@ impl Log {
         let filter = doc! { "_id": chat, "number": number, LAST_ENTRY: { "$exists": true } };
         let update = vec![doc! { "$set": {
             "number": number + 1,
-            "last": { "$ifNull": [{ "$last": messages_of("$entries") }, "$last"] },
-            "recent": newest_messages(),
+            "last": { "$ifNull": [{ "$last": messages_in_head() }, "$last"] },
+            "recent": newest_messages(messages_in_head()),
             "entries": [],
             "keys": [],
             "prevKeys": "$keys",

@@ -51,7 +51,8 @@ struct Head {
     own: Member,
     /// The other member of a direct chat.
     friend: Option<UserId>,
-    member_count: usize,
+    /// The members of a small chat, who see each other's watermarks.
+    sharing: Vec<UserId>,
     number: i64,
     last_seq: i64,
     last_activity: Timestamp,
@@ -153,6 +154,10 @@ impl Log {
         };
         let if_new = |value: Bson| doc! { "$cond": ["$isNew", value, []] };
         let missed = doc! { "$max": [1, { "$min": [PAGE, { "$subtract": ["$lastSeq", "$held"] }] }] };
+        let is_small = doc! { "$lte": [{ "$size": "$members" }, MAX_SHARING as i64] };
+        let newest = doc! { "$slice": ["$entries", { "$multiply": [-1, missed] }] };
+        // A change may concern an earlier message of the head, which may be archived a moment later.
+        let has_changes = doc! { "$in": ["change", "$entries.kind"] };
         stages.extend([
             // The database looks up constants in a hash table.
             doc! { "$set": { "at": { "$indexOfArray": [{ "$literal": named }, "$_id"] } } },
@@ -167,8 +172,8 @@ impl Log {
                 "kind": 1, "number": 1, "lastSeq": 1, "lastActivity": 1, "known": 1, "isNew": 1,
                 "own": own,
                 "friend": { "$cond": [{ "$eq": ["$kind", "direct"] }, other, null] },
-                "memberCount": { "$size": "$members" },
-                "entries": if_new(doc! { "$slice": ["$entries", { "$multiply": [-1, missed] }] }.into()),
+                "sharing": { "$cond": [is_small, "$members.id", []] },
+                "entries": if_new(doc! { "$cond": [has_changes, "$entries", newest] }.into()),
                 "tail": {
                     "senders": if_new("$entries.by".into()),
                     "kinds": if_new("$entries.kind".into()),
@@ -217,7 +222,7 @@ impl Log {
             heads.iter().filter(select).filter_map(|head| head.friend).collect::<Vec<_>>()
         };
         let is_unknown = |head: &&Head| head.is_unknown(input);
-        let is_small = |head: &&Head| head.member_count <= MAX_SHARING;
+        let is_small = |head: &&Head| !head.sharing.is_empty();
         let mut marks = vec![
             doc! { "chatId": { "$in": ids(&|_| true) }, "userId": user },
             doc! { "chatId": { "$in": ids(&|head| is_unknown(head) && is_small(head)) } },
@@ -336,6 +341,8 @@ struct Chat {
     is_unknown: bool,
     /// The entries to send, in order.
     entries: Vec<Entry>,
+    /// The `seq` of the first entry that the device lacks.
+    start: i64,
     /// Whether there are more after these.
     more: bool,
     /// Messages that the changes among the entries may concern.
@@ -363,10 +370,17 @@ impl Chat {
         let mut read = archived.remove(&head.id).unwrap_or_default();
         read.append(&mut head.entries);
         read.iter_mut().for_each(|entry| entry.fold(&head.pending));
+        // Somebody has changed a message since the head was read, and the reader may have been removed
+        // before that. Another sync reads both anew.
+        let is_torn = read.iter().any(|entry| entry.version() > head.last_seq);
+        if is_torn {
+            read.clear();
+        }
         let (mut entries, others): (Vec<_>, Vec<_>) = read.into_iter().partition(|entry| wanted.contains(&entry.seq));
         entries.sort_by_key(|entry| entry.seq);
 
-        let found = people.marks.remove(&head.id).unwrap_or_default();
+        let mut found = people.marks.remove(&head.id).unwrap_or_default();
+        found.retain(|mark| mark.key().1 == reader || head.sharing.contains(&mark.key().1));
         let own = found.iter().find(|mark| mark.key().1 == reader);
         let floor = own.map_or(0, Mark::floor).max(head.own.from - 1);
         let has_changed = |mark: &Mark| is_unknown || input.since.0.is_none_or(|since| mark.updated_at() > since);
@@ -378,7 +392,8 @@ impl Chat {
         Self {
             reader,
             is_unknown,
-            more: wanted.end <= head.last_seq && head.is_new,
+            start: if head.is_new { wanted.start } else { head.last_seq + 1 },
+            more: is_torn || (wanted.end <= head.last_seq && head.is_new),
             entries,
             targets: others.into_iter().map(|entry| (entry.seq, entry)).collect(),
             settings: own.filter(|mark| has_changed(mark)).map(Mark::settings),
@@ -424,7 +439,10 @@ impl Chat {
         }
         for mut entry in targets {
             entry.fold(&self.head.pending);
-            self.targets.insert(entry.seq, entry);
+            // A later change of the message follows with the next sync.
+            if entry.version() <= self.head.last_seq {
+                self.targets.insert(entry.seq, entry);
+            }
         }
     }
 
@@ -439,7 +457,7 @@ impl Chat {
             kind,
             friend: self.friend.or_else(unknown).map(|profile| profile.into_person(&photos)),
             entries: Vec::new(),
-            from: self.entries.first().map_or(last_seq + 1, |entry| entry.seq),
+            from: self.entries.first().map_or(self.start, |entry| entry.seq),
             more: self.more,
             last_seq,
             last_activity,

@@ -1,9 +1,8 @@
 //! Counting the messages that a member has not read.
 
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
 
-use super::log::messages_of;
 use crate::values::ids::UserId;
 
 /// The maximum of the count, which stands for more than 99.
@@ -28,12 +27,16 @@ pub fn unread(newest_first: impl IntoIterator<Item = Sent>, reader: UserId, floo
     unread.take(MAX_UNREAD).count()
 }
 
+/// Returns the messages among the entries of a head, as an aggregation expression.
+pub(super) fn messages_in_head() -> Document {
+    doc! { "$filter": { "input": "$entries", "cond": { "$eq": ["$$this.kind", "message"] } } }
+}
+
 /// Returns the newest messages of the chat of a head, at most [`MAX_UNREAD`], the oldest first, as an
-/// aggregation expression. Each has the fields of [`Sent`].
-///
-/// They are the newest archived ones, which the head has in `recent`, and those among its entries.
-pub(super) fn newest_messages() -> Document {
-    let sent = doc! { "$map": { "input": messages_of("$entries"), "in": { "seq": "$$this.seq", "by": "$$this.by" } } };
+/// aggregation expression: the newest archived ones, which the head has in `recent`, and `messages`,
+/// which are [`messages_in_head`]. Each has the fields of [`Sent`].
+pub(super) fn newest_messages(messages: impl Into<Bson>) -> Document {
+    let sent = doc! { "$map": { "input": messages.into(), "in": { "seq": "$$this.seq", "by": "$$this.by" } } };
     let recent = doc! { "$ifNull": ["$recent", []] };
     doc! { "$slice": [{ "$concatArrays": [recent, sent] }, -(MAX_UNREAD as i64)] }
 }

@@ -36,7 +36,8 @@ pub enum Entry {
         /// What was done to it.
         what: ChangeKind,
         /// The message in its present state. It is absent if the receiver may not see it, because
-        /// it is older than the membership, or if the same answer contains it elsewhere.
+        /// it is older than the membership, if the same answer contains it elsewhere, or if a later
+        /// change follows, which has it.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Message")]
         message: Option<Message>,

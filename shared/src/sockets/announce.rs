@@ -13,7 +13,6 @@ use crate::contract::events::chat_update::ChatUpdate;
 use crate::contract::events::entry::EntryEvent;
 use crate::contract::frame;
 use crate::error::Result;
-use crate::values::ids::UserId;
 
 /// The connections that an entry is announced to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +36,7 @@ impl Push {
             Ok(message) if audience == Audience::Everyone && !appended.is_repeat => Some(message.message),
             _ => None,
         };
-        let members: Vec<UserId> = appended.members().collect();
-        let devices = self.connections.of_users(&members, update.as_ref().map(|_| appended.chat)).await?;
+        let devices = self.connections.of_users(&appended.receivers(), update.as_ref().map(|_| appended.chat)).await?;
         let receivers = devices.into_iter().filter(|device| Some(&device.connection) != cause);
         let posts = receivers.filter_map(|device| {
             let json = frame_for(&device, appended, update.as_deref())?;

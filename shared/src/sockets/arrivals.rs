@@ -7,7 +7,6 @@ use super::presence::PAUSE;
 use super::push::Push;
 use crate::error::Result;
 use crate::values::ids::UserId;
-use crate::values::timestamp::Timestamp;
 
 impl Push {
     /// Reports that a user opened a connection.
@@ -24,7 +23,7 @@ impl Push {
     /// # Errors
     /// As [`Self::arrived`].
     pub async fn departed(&self, user: UserId) -> Result<()> {
-        let notices = self.presences.closed(user, Timestamp::now()).await?;
+        let notices = self.presences.closed(user).await?;
         if notices.is_empty() {
             return Ok(());
         }

@@ -134,10 +134,12 @@ pub struct Room {
 }
 
 /// The open connections of a user, and those that watch the user.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Surroundings {
     /// The connections of the user, each with the time at which it was opened.
     pub own: Vec<(ConnectionId, Timestamp)>,
+    /// The time at which a connection of the user was last closed, if that was just now.
+    pub left_at: Option<Timestamp>,
     /// The connections that watch the user.
     pub watchers: Vec<(ConnectionId, Watch)>,
 }
@@ -185,12 +187,18 @@ impl Connections {
         Ok(())
     }
 
-    /// Deletes the record of a connection and returns its user. Returns `None` if it was deleted
-    /// before.
-    pub async fn forget(&self, id: &ConnectionId) -> Result<Option<UserId>> {
+    /// Deletes the record of a connection that was refused or has ended.
+    pub async fn forget(&self, id: &ConnectionId) -> Result<()> {
+        self.0.delete_one(doc! { "_id": id }).await?;
+        Ok(())
+    }
+
+    /// Lets the record of a closed connection expire now, and returns its user. Until it is deleted,
+    /// the record shows that the user was there a moment ago. Returns `None` if there is none.
+    pub async fn end(&self, id: &ConnectionId) -> Result<Option<UserId>> {
         let rows = self.0.clone_with_type::<Owner>();
-        let row = rows.find_one_and_delete(doc! { "_id": id }).projection(doc! { "_id": 0, "userId": 1 }).await?;
-        Ok(row.map(|row| row.user_id))
+        let update = rows.find_one_and_update(doc! { "_id": id }, doc! { "$set": { "expiresAt": Timestamp::now() } });
+        Ok(update.projection(doc! { "_id": 0, "userId": 1 }).await?.map(|row| row.user_id))
     }
 
     /// Deletes the records of connections that do not exist any more, and returns their users. A
@@ -213,7 +221,9 @@ impl Connections {
 
     /// Deletes the records of a session and returns its connections.
     pub async fn remove_session(&self, session: &Session) -> Result<Vec<ConnectionId>> {
-        let filter = doc! { "userId": session.user_id, "sessionId": session.id };
+        let filter = doc! {
+            "userId": session.user_id, "sessionId": session.id, "expiresAt": { "$gt": Timestamp::now() },
+        };
         let ids = self.0.clone_with_type::<Id>();
         let open: Vec<Id> =
             ids.find(filter.clone()).projection(doc! { "_id": 1 }).limit(MAX_CONNECTIONS).await?.try_collect().await?;
@@ -262,8 +272,9 @@ impl Connections {
         Ok(found.batch_size(BATCH + 1).await?.try_collect().await?)
     }
 
-    /// Returns the open connections of a user, and those that watch the user.
-    pub async fn around(&self, user: UserId) -> Result<Surroundings> {
+    /// Returns the open connections of a user, and those that watch the user. A connection was closed
+    /// just now if it is no longer ago than `just_now`.
+    pub async fn around(&self, user: UserId, just_now: Duration) -> Result<Surroundings> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Row {
@@ -271,21 +282,25 @@ impl Connections {
             id: ConnectionId,
             user_id: UserId,
             connected_at: Timestamp,
+            expires_at: Timestamp,
             #[serde(default)]
             watches: Vec<Watch>,
         }
+        let now = Timestamp::now();
         let either = vec![doc! { "userId": user }, doc! { "watches.user": user }];
         let rows = self.0.clone_with_type::<Row>();
-        let found = rows.find(doc! { "$or": either, "expiresAt": { "$gt": Timestamp::now() } }).projection(doc! {
-            "userId": 1, "connectedAt": 1, "watches": { "$elemMatch": { "user": user } },
+        let found = rows.find(doc! { "$or": either, "expiresAt": { "$gt": now - just_now } }).projection(doc! {
+            "userId": 1, "connectedAt": 1, "expiresAt": 1, "watches": { "$elemMatch": { "user": user } },
         });
         let mut rows = found.batch_size(BATCH + 1).await?;
-        let mut surroundings = Surroundings { own: Vec::new(), watchers: Vec::new() };
-        while let Some(Row { id, user_id, connected_at, watches }) = rows.try_next().await? {
-            if user_id == user {
-                surroundings.own.push((id, connected_at));
-            } else if let Some(watch) = watches.first() {
-                surroundings.watchers.push((id, *watch));
+        let mut surroundings = Surroundings::default();
+        while let Some(Row { id, user_id, connected_at, expires_at, watches }) = rows.try_next().await? {
+            let is_open = expires_at > now;
+            match watches.first() {
+                _ if user_id == user && is_open => surroundings.own.push((id, connected_at)),
+                _ if user_id == user => surroundings.left_at = surroundings.left_at.max(Some(expires_at)),
+                Some(watch) if is_open => surroundings.watchers.push((id, *watch)),
+                _ => {}
             }
         }
         Ok(surroundings)

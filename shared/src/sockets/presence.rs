@@ -35,13 +35,10 @@ pub struct Notice {
     pub event: Presence,
 }
 
-/// The presence of users, as far as it is stored with them.
+/// The setting of a user.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Stored {
-    /// The time at which the last connection was closed, or, while one is open, the latest time at
-    /// which it ends. The latter becomes true if API Gateway never reports the end.
-    last_seen: Option<Timestamp>,
     #[serde(default)]
     hides_presence: bool,
 }
@@ -91,28 +88,26 @@ impl Presences {
 
     /// Records that a user opened a connection. Returns the notices that are due.
     pub async fn opened(&self, user: UserId, connection: &ConnectionId) -> Result<Vec<Notice>> {
-        let now = Timestamp::now();
-        let Stored { last_seen, hides_presence } = self.see(user, now + MAX_AGE).await?;
-        if hides_presence {
+        let Stored { hides_presence } = self.see(user, Timestamp::now() + MAX_AGE).await?;
+        let Surroundings { own, left_at, watchers } = self.connections.around(user, UNNOTICED).await?;
+        // Of connections that are opened at the same time, the first one is announced.
+        let first = own.iter().map(|(id, opened_at)| (*opened_at, id.as_str())).min();
+        if hides_presence || first.is_some_and(|(_, id)| id != connection.as_str()) {
             return Ok(Vec::new());
         }
-        let Surroundings { own, watchers } = self.connections.around(user).await?;
-        if own.iter().any(|(other, _)| other != connection) {
-            return Ok(Vec::new());
-        }
-        let absence = last_seen.filter(|seen| *seen <= now && now.since(*seen) < UNNOTICED);
-        let uninformed = |watch: &Watch| absence.is_none_or(|begin| watch.since >= begin);
-        let watchers = watchers.into_iter().filter(|(_, watch)| uninformed(watch));
+        // Whoever began to watch during an absence that is not announced has seen it nevertheless.
+        let is_uninformed = |watch: &Watch| left_at.is_none_or(|begin| watch.since >= begin);
+        let watchers = watchers.into_iter().filter(|(_, watch)| is_uninformed(watch));
         Ok(notices(watchers, PresenceState { user_id: user, online: true, last_seen: None }))
     }
 
-    /// Records that a connection of a user was closed at this time. Returns the notices that are due
-    /// unless the user comes back.
-    pub async fn closed(&self, user: UserId, at: Timestamp) -> Result<Vec<Notice>> {
-        let Surroundings { own, watchers } = self.connections.around(user).await?;
+    /// Records that a connection of a user was closed. Returns the notices that are due unless the
+    /// user comes back.
+    pub async fn closed(&self, user: UserId) -> Result<Vec<Notice>> {
+        let Surroundings { own, watchers, .. } = self.around(user).await?;
         let latest_end = own.iter().map(|(_, connected_at)| *connected_at + MAX_AGE).max();
-        let last_seen = latest_end.unwrap_or(at);
-        let Stored { hides_presence, .. } = self.see(user, last_seen).await?;
+        let last_seen = latest_end.unwrap_or_else(Timestamp::now);
+        let Stored { hides_presence } = self.see(user, last_seen).await?;
         if latest_end.is_some() || hides_presence {
             return Ok(Vec::new());
         }
@@ -121,7 +116,7 @@ impl Presences {
 
     /// Returns whether a user has an open connection.
     pub async fn has_connection(&self, user: UserId) -> Result<bool> {
-        Ok(!self.connections.around(user).await?.own.is_empty())
+        Ok(!self.around(user).await?.own.is_empty())
     }
 
     /// Sets whether others see the presence of a user. Returns the notices that are due: to hide
@@ -135,20 +130,26 @@ impl Presences {
         if before.hides_presence != visible {
             return Ok(Vec::new());
         }
-        let Surroundings { own, watchers } = self.connections.around(user).await?;
+        let Surroundings { own, watchers, .. } = self.around(user).await?;
         let watchers = if own.is_empty() { Vec::new() } else { watchers };
         let last_seen = (!visible).then(Timestamp::now);
         Ok(notices(watchers, PresenceState { user_id: user, online: visible, last_seen }))
     }
 
-    /// Stores when a user was last seen. Returns what was stored before.
+    async fn around(&self, user: UserId) -> Result<Surroundings> {
+        self.connections.around(user, Duration::ZERO).await
+    }
+
+    /// Stores when a user was last seen: the time at which the last connection was closed, or, while
+    /// one is open, the latest time at which it ends. The latter becomes true if API Gateway never
+    /// reports the end.
     async fn see(&self, user: UserId, last_seen: Timestamp) -> Result<Stored> {
         Ok(self.update(user, doc! { "$set": { "lastSeen": last_seen } }).await?.unwrap_or_default())
     }
 
     async fn update(&self, user: UserId, change: Document) -> Result<Option<Stored>> {
         let update = self.users.find_one_and_update(doc! { "_id": user }, change);
-        let fields = doc! { "_id": 0, "lastSeen": 1, "hidesPresence": 1 };
+        let fields = doc! { "_id": 0, "hidesPresence": 1 };
         Ok(update.projection(fields).return_document(ReturnDocument::Before).await?)
     }
 }

@@ -17,13 +17,12 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use futures_util::{StreamExt, stream};
 
 use super::connections::{ConnectionId, Connections};
-use super::presence::{Notice, PAUSE, Presences};
+use super::presence::{Notice, Presences};
 use crate::accounts::sessions::Session;
 use crate::config::{ConfigError, Environment, FromEnv};
 use crate::contract::frame::{self, Event};
 use crate::error::Result;
 use crate::values::ids::{ChatId, UserId};
-use crate::values::timestamp::Timestamp;
 
 /// Amazon Trust Services (<https://www.amazontrust.com/repository/>).
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
@@ -195,15 +194,9 @@ impl Push {
         let closed = self.api.post_all(posts).await;
         // `$disconnect` finds no record of these connections any more.
         for user in self.connections.forget_closed(&closed).await? {
-            self.depart_at_once(user).await?;
+            self.notify(self.presences.closed(user).await?).await?;
         }
         Ok(())
-    }
-
-    /// Reports that a connection of a user was closed, without waiting whether the user comes back.
-    async fn depart_at_once(&self, user: UserId) -> Result<()> {
-        // An earlier time, so that a connection that follows at once is a return and not a reload.
-        self.notify(self.presences.closed(user, Timestamp::now() - PAUSE).await?).await
     }
 
     /// Sends these notices. Receivers that are gone are left to the next event.
@@ -237,6 +230,6 @@ impl SessionConnections {
             return Ok(());
         }
         stream::iter(&open).for_each_concurrent(PARALLEL_POSTS, |id| push.api.close(id)).await;
-        push.depart_at_once(session.user_id).await
+        push.notify(push.presences.closed(session.user_id).await?).await
     }
 }

@@ -42,6 +42,7 @@ enum Next {
     ReadChanged { entry: Entry, head: Head, then: Box<Next> },
     Announce { shown: Shown, head: Head, then: Box<Next> },
     ReadPage { head: Head, pages: BTreeMap<usize, Vec<Entry>>, number: usize },
+    ReadHeadAgain { head: Head, pages: BTreeMap<usize, Vec<Entry>> },
     ReadHeadLast { pages: BTreeMap<usize, Vec<Entry>> },
     Done,
 }
@@ -98,6 +99,7 @@ impl Process {
             Next::ReadChanged { .. } => "reads the changed message",
             Next::Announce { .. } => "looks up the receivers and announces",
             Next::ReadPage { .. } => "reads an archive",
+            Next::ReadHeadAgain { .. } => "reads the head again",
             Next::ReadHeadLast { .. } => "reads the head",
             Next::Done => "is done",
         }
@@ -134,7 +136,7 @@ impl Process {
             }
             Next::Apply { .. } | Next::DropNotes { .. } => self.note_step(next, world),
             Next::ReadChanged { .. } | Next::Announce { .. } => Ok(self.announce_step(next, world)),
-            Next::ReadPage { .. } | Next::ReadHeadLast { .. } | Next::Done => Ok(next),
+            Next::ReadPage { .. } | Next::ReadHeadAgain { .. } | Next::ReadHeadLast { .. } | Next::Done => Ok(next),
         }
     }
 }

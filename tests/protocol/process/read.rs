@@ -18,6 +18,10 @@ impl Process {
                 pages.insert(number, world.chat.archive(number));
                 self.read_pages(by, since, head, pages, world)
             }
+            Next::ReadHeadAgain { head, mut pages } => {
+                pages.insert(usize::MAX, world.chat.head().entries);
+                self.answer(by, since, head, &pages, world)
+            }
             Next::ReadHeadLast { pages } => self.answer(by, since, world.chat.head(), &pages, world),
             next => Ok(next),
         }
@@ -30,7 +34,10 @@ impl Process {
             let pages = archives.map(|(number, archive)| (*number, archive.entries.clone())).collect();
             return Ok(Next::ReadHeadLast { pages });
         }
-        let head = world.chat.head();
+        let mut head = world.chat.head();
+        if world.flaws.has(Flaw::TargetFromALaterHead) {
+            head.entries.retain(|entry| entry.seq > since);
+        }
         if head.members[by] == 0 {
             self.answer = Some(None);
             return Ok(Next::Done);
@@ -57,6 +64,7 @@ impl Process {
         let mut wanted = (first..head.number).chain(targets.filter(|number| *number < head.number));
         match wanted.find(|number| !pages.contains_key(number)) {
             Some(number) => Ok(Next::ReadPage { head, pages, number }),
+            None if world.flaws.has(Flaw::TargetFromALaterHead) => Ok(Next::ReadHeadAgain { head, pages }),
             None => self.answer(by, since, head, &pages, world),
         }
     }

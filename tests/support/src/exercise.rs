@@ -124,8 +124,8 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     socket.send(json!({ "action": "sync", "ackId": 1 })).await;
     steps.record("SyncAction", 3).await;
     socket.close().await;
-    // Removes the connection, looks up who watches, stores when the user was last seen.
-    steps.record("Disconnect", 3).await;
+    // Ends the connection, looks up who watches, stores when the user was last seen, and removes it.
+    steps.record("Disconnect", 4).await;
     // Ends the session and its sockets.
     chat.ada.browser.post_empty("/api/logout").await.expect(200);
     steps.record("Logout", 2).await;

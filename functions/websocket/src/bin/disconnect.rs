@@ -21,8 +21,9 @@ shared::parts! {
 }
 
 async fn disconnect(app: &'static App, id: ConnectionId) -> Result<()> {
-    match app.connections.forget(&id).await? {
-        Some(user) => app.push.departed(user).await,
-        None => Ok(()),
+    if let Some(user) = app.connections.end(&id).await? {
+        app.push.departed(user).await?;
+        app.connections.forget(&id).await?;
     }
+    Ok(())
 }

@@ -24,8 +24,8 @@ pub(super) fn action() -> Action {
     Action {
         name: NAME,
         summary: "Shows a message to the others in a room at once. `POST /api/sendMessage` stores it",
-        effect: "sends `chatUpdate` `{chatId, message}` to the others in the room; \
-                 `POST /api/sendMessage` stores it",
+        effect: "sends `chatUpdate` `{chatId, message}` to the others in the room that are frontends of the \
+                 reference. `POST /api/sendMessage` stores the message, and shows it to native clients",
         input: Type::input::<ChatsendInput>(
             r#"{"action":"chatsend","chatId":"65a1b2c3d4e5f60718293a4d","message":"Hello Bob"}"#,
         ),

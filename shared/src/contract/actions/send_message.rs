@@ -29,9 +29,17 @@ pub(super) fn action() -> Action {
     Action {
         name: NAME,
         summary: "Stores a message and announces it to all devices of all members",
-        effect: "stores the message and sends it to all other devices of the members: `entry` `{chatId, entry}`, or `chatUpdate` to frontends of the reference in the room. The ack has the `entry` as stored. A repeat with the same `clientId` changes nothing",
+        effect: "stores the message and sends it to all other devices of the members: `entry` `{chatId, entry}`, or \
+                 `chatUpdate` to frontends of the reference in the room. The ack has the `entry` as stored. A repeat \
+                 with the same `clientId` changes nothing",
         input: Type::input::<SendMessageInput>(
-            r#"{"action":"sendMessage","chatId":"65a1b2c3d4e5f60718293a4d","message":"Hello Bob","clientId":"1","ackId":1}"#,
+            r#"{
+                "action": "sendMessage",
+                "chatId": "65a1b2c3d4e5f60718293a4d",
+                "message": "Hello Bob",
+                "clientId": "1",
+                "ackId": 1
+            }"#,
         ),
     }
 }

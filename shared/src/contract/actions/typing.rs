@@ -23,7 +23,7 @@ pub(super) fn action() -> Action {
     Action {
         name: NAME,
         summary: "Tells whether the user is typing",
-        effect: "sends `typing` `{chatId, userId, typing}` to the others in the room",
+        effect: "sends `typing` `{chatId, userId, typing}` to native clients of the others in the room",
         input: Type::input::<TypingInput>(r#"{"action":"typing","chatId":"65a1b2c3d4e5f60718293a4d","typing":true}"#),
     }
 }

@@ -85,10 +85,11 @@ pub(super) fn endpoint() -> Endpoint {
         .query::<AllConnectionInput>(r#"{"limit":"50","before":"1700000000120-65a1b2c3d4e5f60718293a4d"}"#)
         .note("before", "a `next`")
         .effect(
-            "`data`: `[{\"_id\",\"friend\":{\"_id\",\"fullName\",\"photoUrl\"},\"chats\",\"unread\",\"delivered\",\
-             \"read\",\"lastActivity\"}]`, the most recently active first; `chats` is the last message, or `[]`; \
-             `unread` counts messages, up to 100; `delivered` and `read` are the other member's. `next`: the next `before`, \
-             unless this is the last page; a page may end before `limit`. 204 without a body if there are no chats",
+            "`data`: `[{\"_id\",\"friend\":{\"_id\",\"fullName\",\"photoUrl\"},\"chats\",\"unread\",\
+             \"delivered\",\"read\",\"lastActivity\"}]`, the most recently active first; `chats` is the last message, \
+             or `[]`; `unread` counts messages, up to 100; `delivered` and `read` are the other member's. `next`: \
+             the next `before`, unless this is the last page; a page may end before `limit`. 204 without a body if \
+             there are no chats",
         )
         .returns(AllConnectionOutput { data: vec![chat], next: None })
         .returns_other(Output::NoContent)

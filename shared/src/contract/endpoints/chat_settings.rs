@@ -41,6 +41,6 @@ pub(super) fn endpoint() -> Endpoint {
         .note("clearedSeq", "a `seq`")
         .effect("`data`: the settings as stored. What the request omits stays as it is")
         .returns(ChatSettingsOutput { data: ChatSettings { muted: true, ..ChatSettings::default() } })
-        .invalid(["\"muted\" must be a boolean"])
+        .invalid(["\"clearedSeq\" must be the seq of a message"])
         .fails([NO_ACCESS_KEY, NOT_A_MEMBER, NO_SUCH_CHAT])
 }
