@@ -3,6 +3,8 @@ import { clock, el } from './dom.js';
 
 /** The number of entries that are kept. */
 const KEPT = 200;
+/** The number of characters of a frame that are shown. */
+const LONG = 120;
 
 /** Shows the activity of the stack at `api`. */
 export function showActivity({ api, entries, totals, clear }) {
@@ -76,18 +78,25 @@ function kindOf(kind) {
   return [el('span', { className: 'kind' }, kind), ' '];
 }
 
-/** Abbreviates ids. */
+/** Abbreviates ids, and long texts. */
 function abbreviate(text) {
-  return text.replace(/[0-9a-f]{18,}(?=[0-9a-f]{6})/g, '…');
+  const short = text.replace(/[0-9a-f]{18,}(?=[0-9a-f]{6})/g, '…');
+  return short.length > LONG ? `${short.slice(0, LONG)} …` : short;
 }
 
 /** Returns the values in a frame besides its name. */
 function content(text) {
   const { action, event, ...rest } = parsed(text) ?? {};
-  const values = Object.values(rest).map(String);
+  const values = valuesIn(rest);
   return values.length
     ? [' ', el('span', { className: 'quiet' }, abbreviate(values.join(' · ')))]
     : [];
+}
+
+/** Returns the texts, numbers and truth values in a value. */
+function valuesIn(value) {
+  const isObject = typeof value === 'object' && value !== null;
+  return isObject ? Object.values(value).flatMap(valuesIn) : [String(value)];
 }
 
 function parsed(text) {

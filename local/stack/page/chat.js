@@ -1,18 +1,19 @@
-// One chat: its messages, the friend's presence, and a form to send messages.
-import { alertLine, attempt, button, clock, el, field, show } from './dom.js';
+// One chat: its messages with their ticks, the friend's presence, and a form to send messages.
+import { alertLine, button, clock, el, field, keyedList, sentence, show } from './dom.js';
 
-/** The time for which a sign of activity marks a friend as active, in milliseconds. */
-const ACTIVE_FOR = 6_000;
-/** The minimum interval between signs of activity that are sent, in milliseconds. */
-const ANNOUNCE_EVERY = 3_000;
+/** The ticks of the user's own messages. They are decorative, because each state has a word. */
+const TICKS = { sending: '…', stored: '✓', delivered: '✓✓', read: '✓✓', failed: '!' };
 
-/** Opens a chat. `changed` is called with each new message. */
-export function openChat(pane, { client, socket, user, chat, changed }) {
-  const chatId = chat._id;
-  const friend = chat.friend.fullName;
+/** Opens a chat. Returns it, so that it can be closed. */
+export function openChat(pane, { live, user, chatId }) {
+  const chat = live.openChat(chatId);
+  const title = el('h3', { className: 'grow' });
+  const presence = el('p', { className: 'presence' });
   const alert = alertLine();
-  const presence = el('p', { role: 'status', className: 'presence' });
-  const log = el('ol', { role: 'log', 'aria-label': `Messages with ${friend}`, tabIndex: 0 });
+  // Screen readers announce new messages, but not the moving ticks.
+  const list = el('ol');
+  const log = el('div', { role: 'log', 'aria-relevant': 'additions', tabIndex: 0 }, list);
+  const drawMessages = keyedList(list, ({ clientId, _id }) => clientId ?? _id, createMessage);
   const text = field('Message', {
     name: 'message',
     required: true,
@@ -25,120 +26,105 @@ export function openChat(pane, { client, socket, user, chat, changed }) {
     text.label,
     el('button', { className: 'main' }, 'Send'),
   );
-  const earlier = button('Earlier messages', () => attempt(earlier, alert, loadEarlier), {
-    hidden: true,
-    className: 'earlier',
-  });
+  // If loading fails, the snapshot has the error.
+  const loadEarlier = () => chat.loadOlder().catch(() => {});
+  const earlier = button('Earlier messages', loadEarlier, { className: 'earlier' });
 
-  let first = 0;
-  let last = 0;
-  let reading = Promise.resolve();
-  let announcedAt = 0;
-  let timer;
-  let unsent;
-
-  /** Reads new messages. Reads are sequential, so that no message appears twice or out of order. */
-  function catchUp() {
-    reading = reading
-      .catch(() => {})
-      .then(async () => {
-        for (let more = true; more; ) {
-          const { data, hasMore } = await client.getChat({ chatId, after: last || undefined });
-          // On the first read, `hasMore` refers to older messages; after that, to newer ones.
-          if (!last) earlier.hidden = !hasMore;
-          more = Boolean(last) && hasMore;
-          data.chats.forEach(append);
-        }
-      });
-    return reading;
+  function draw() {
+    const snapshot = chat.getSnapshot();
+    const { friend, entries, pending, hasOlder, isLoading, error } = snapshot;
+    title.textContent = friend?.fullName ?? '';
+    log.ariaLabel = `Messages with ${title.textContent}`;
+    presence.replaceChildren(...describe(snapshot));
+    earlier.hidden = !hasOlder;
+    earlier.ariaBusy = String(isLoading);
+    alert.textContent = error ? sentence(error) : '';
+    const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 50;
+    drawMessages([...entries.filter(({ kind }) => kind === 'message'), ...pending]);
+    if (isAtEnd) log.scrollTop = log.scrollHeight;
+    markRead();
   }
 
-  async function loadEarlier() {
-    const { data, hasMore } = await client.getChat({ chatId, before: first });
-    earlier.hidden = !hasMore;
-    log.prepend(...data.chats.map(draw));
-    first = data.chats[0]?.seq ?? first;
+  /** Marks what can be seen as read. The user's own messages need no receipt. */
+  function markRead() {
+    if (chat.getSnapshot().unread && document.visibilityState === 'visible') chat.markRead();
   }
 
-  function append(message) {
-    if (message.seq <= last) return;
-    first ||= message.seq;
-    last = message.seq;
-    log.append(draw(message));
-    log.scrollTop = log.scrollHeight;
-    changed(chatId, message);
-  }
-
-  function draw({ sendBy, message, sendTime }) {
+  /** Creates a message, and returns how it changes. */
+  function createMessage({ sendBy = user._id, clientId }) {
     const isOwn = sendBy === user._id;
-    const item = el(
+    const body = el('span', { className: 'text' });
+    const time = el('span');
+    const tick = el('span', { className: 'tick', 'aria-live': 'off' });
+    const failure = el('div', { className: 'row' });
+    const element = el(
       'li',
       { className: isOwn ? 'own' : 'theirs' },
-      el('span', { className: 'hidden' }, `${isOwn ? 'You' : friend}: `),
-      el('span', { className: 'text' }, message),
-      el(
-        'small',
-        {},
-        clock(sendTime),
-        isOwn ? el('span', { className: 'tick' }, ' stored ✓') : undefined,
-      ),
+      el('span', { className: 'hidden' }, isOwn ? 'You: ' : `${title.textContent}: `),
+      body,
+      el('small', {}, time, isOwn ? tick : undefined),
+      failure,
     );
-    item.dataset.message = message;
-    return item;
+    let drawn;
+    const update = (message) => {
+      // A message that has not changed is the same object.
+      if (message !== drawn) {
+        body.textContent = message.deleted ? 'This message was deleted.' : message.message;
+        time.replaceChildren(clock(message.at));
+        drawn = message;
+      }
+      const state = stateOf(message, chat.getSnapshot());
+      if (tick.dataset.state === state) return;
+      tick.dataset.state = state;
+      failure.replaceChildren(...(state === 'failed' ? remedies(message) : []));
+      tick.replaceChildren(` ${state} `, el('span', { 'aria-hidden': 'true' }, TICKS[state]));
+    };
+    return { element, update };
   }
 
-  /**
-   * Marks a message as delivered. The event has the text but no number, so it counts for the oldest
-   * undelivered message with that text.
-   */
-  function delivered(message) {
-    const waiting = [...log.querySelectorAll('.own:not(.delivered)')].find(
-      ({ dataset }) => dataset.message === message,
-    );
-    if (!waiting) return;
-    waiting.classList.add('delivered');
-    waiting.querySelector('.tick').textContent = ' delivered ✓✓';
+  /** Returns what can be done about a message that the server has refused, and why it has. */
+  function remedies({ clientId, error }) {
+    return [
+      el('p', { role: 'alert', className: 'alert' }, sentence(error)),
+      button('Retry', () => chat.retry(clientId)),
+      button('Discard', () => chat.discard(clientId)),
+    ];
   }
 
-  function active() {
-    presence.textContent = `${friend} is active`;
-    clearTimeout(timer);
-    timer = setTimeout(() => (presence.textContent = ''), ACTIVE_FOR);
-  }
-
-  function announce() {
-    if (Date.now() - announcedAt < ANNOUNCE_EVERY) return;
-    announcedAt = Date.now();
-    socket.send('sendActiveResponse', { chatId });
-  }
-
-  text.input.oninput = announce;
+  text.input.oninput = () => chat.typing(text.input.value !== '');
   form.onsubmit = (event) => {
     event.preventDefault();
-    void attempt(form, alert, async () => {
-      const message = text.input.value;
-      // A retry uses the same `clientId`, so the message is stored once even if a response was
-      // lost.
-      if (unsent?.message !== message) unsent = { message, clientId: crypto.randomUUID() };
-      const { data } = await client.sendMessage({ chatId, userId: user._id, ...unsent });
-      // The message is stored before the friend is notified.
-      socket.send('chatsend', { chatId, message });
-      unsent = undefined;
-      if (text.input.value === message) text.input.value = '';
-      if (data.seq === last + 1) append(data);
-      else await catchUp();
-    });
+    // The message is among the pending ones until it is stored, so there is nothing to wait for.
+    chat.send(text.input.value);
+    text.input.value = '';
+    log.scrollTop = log.scrollHeight;
   };
+  document.addEventListener('visibilitychange', markRead);
 
-  show(
-    pane,
-    el('header', { className: 'row' }, el('h3', { className: 'grow' }, friend), presence),
-    earlier,
-    log,
-    alert,
-    form,
-  );
-  void attempt(log, alert, catchUp);
-  announce();
-  return { chatId, catchUp, delivered, active, close: () => clearTimeout(timer) };
+  show(pane, el('header', { className: 'row' }, title, presence), earlier, log, alert, form);
+  const unsubscribe = chat.subscribe(draw);
+  draw();
+  return {
+    chatId,
+    close() {
+      unsubscribe();
+      document.removeEventListener('visibilitychange', markRead);
+      chat.close();
+    },
+  };
+}
+
+/** Returns the state of one of the user's own messages. */
+function stateOf({ seq, state }, { delivered, read }) {
+  if (state) return state;
+  if (seq <= read) return 'read';
+  return seq <= delivered ? 'delivered' : 'stored';
+}
+
+/** Describes what the friend is doing. */
+function describe({ friend, typing, presence }) {
+  if (typing.length) return [`${friend?.fullName} is typing …`];
+  if (presence?.online) return ['online'];
+  if (!presence?.lastSeen) return [];
+  return ['last seen ', clock(presence.lastSeen, { dateStyle: 'short', timeStyle: 'short' })];
 }

@@ -1,6 +1,16 @@
-// The view of a signed-in person: their chats, other people, and the socket for live events.
+// The view of a signed-in person: their chats, other people, and the live connection.
 import { openChat } from './chat.js';
-import { alertLine, attempt, button, el, field, picture, sentence, show } from './dom.js';
+import {
+  alertLine,
+  attempt,
+  button,
+  el,
+  field,
+  keyedList,
+  picture,
+  sentence,
+  show,
+} from './dom.js';
 
 /** The number of people that are listed. The search finds the others. */
 const PEOPLE = 20;
@@ -11,177 +21,142 @@ const PEOPLE = 20;
  */
 const newcomers = new EventTarget();
 
-/** Shows the view. `edit` opens the profile; `ended` receives the reason why the session ended. */
-export function showChats(place, { client, user, edit, ended }) {
-  const socket = client.socket({ userId: user._id, name: user.fullName });
+/**
+ * Shows the view. `edit` opens the profile; `ended` receives the reason why the session ended.
+ * `problem` is an error to start with.
+ */
+export function showChats(place, { client, user, edit, ended, problem = '' }) {
+  // The storage keeps messages that are not sent yet when the page is closed.
+  const live = client.live({ userId: user._id, name: user.fullName, storage: localStorage });
+  const chats = live.chats();
   const alert = alertLine();
   const state = el('p', { role: 'status', className: 'state' }, 'connecting');
   const news = el('p', { role: 'status', className: 'news' });
   const chatList = el('ul', { className: 'list' });
   const peopleList = el('ul', { className: 'list' });
+  const drawChatList = keyedList(chatList, ({ _id }) => _id, createChat);
+  const drawPeopleList = keyedList(peopleList, ({ _id }) => _id, createPerson);
   const pane = el(
     'div',
     { className: 'pane' },
     el('p', { className: 'quiet' }, 'Connect with someone, then choose a chat.'),
   );
   const search = field('Search people', { type: 'search', name: 'search' });
-  let chats = [];
   let people = [];
   let open;
-  const unread = new Set();
 
   const showError = (error) => void (alert.textContent = sentence(error));
+  const again = (problem) => showChats(place, { client, user, edit, ended, problem });
   const leave = () => {
     newcomers.removeEventListener('arrived', findPeople);
     open?.close();
-    socket.disconnect();
+    live.close();
   };
   const signOut = button('Sign out', () =>
     attempt(signOut, alert, async () => {
-      // Disconnect first: otherwise the socket would try to reconnect when the session ends.
-      socket.disconnect();
+      // Leave first: otherwise the socket would try to reconnect when the session ends.
+      leave();
       try {
         await client.logout();
       } catch (error) {
         // 401 means that the session has ended already.
-        if (error.status !== 401) {
-          socket.connect();
-          throw error;
-        }
+        if (error.status !== 401) return again(sentence(error));
       }
-      leave();
+      localStorage.removeItem(`serverless-chat-client:${user._id}`);
       ended('You have signed out.');
     }),
   );
   const profile = button('Profile', () => {
     leave();
-    edit(() => showChats(place, { client, user, edit, ended }));
+    edit(again);
   });
 
-  async function loadChats() {
-    ({ data: chats } = await client.allConnection());
-    // Events of a chat arrive only in its room. After a reconnect, the socket joins it again.
-    for (const { _id: chatId } of chats) socket.send('join-chat-room', { chatId });
-    drawChats();
-    drawPeople();
+  /** Draws both lists: a person with whom there is a chat is not among the people. */
+  function draw() {
+    const { chats: all } = chats.getSnapshot();
+    const known = new Set([user._id, ...all.map(({ friend }) => friend?._id)]);
+    drawChatList(all);
+    drawPeopleList(people.filter(({ _id }) => !known.has(_id)));
   }
 
-  async function loadPeople() {
-    const query = search.input.value.trim();
-    const { data } = await client.users({ limit: PEOPLE, search: query || undefined });
-    // Responses may arrive out of order.
-    if (query !== search.input.value.trim()) return;
-    people = data;
-    drawPeople();
-  }
-
-  const findPeople = () => loadPeople().catch(showError);
-
-  function drawChats() {
-    keepFocus(chatList, chats, (chat) => {
-      const isOpen = open?.chatId === chat._id;
-      const last = chat.chats.message ?? 'no messages yet';
-      return el(
-        'button',
-        {
-          type: 'button',
-          className: 'entry',
-          onclick: () => choose(chat),
-          'aria-current': isOpen ? 'true' : undefined,
-        },
-        picture(chat.friend),
+  function createChat({ _id: chatId }) {
+    const element = el('button', {
+      type: 'button',
+      className: 'entry',
+      onclick: () => choose(chatId),
+    });
+    let drawn;
+    const update = (chat) => {
+      element.ariaCurrent = String(open?.chatId === chatId);
+      // A chat that has not changed is the same object.
+      if (drawn === chat) return;
+      drawn = chat;
+      const { friend, last, unread } = chat;
+      element.replaceChildren(
+        picture(friend ?? {}),
         el(
           'span',
           { className: 'grow' },
-          el('strong', {}, chat.friend.fullName),
-          el('span', { className: 'quiet cut' }, last),
+          el('strong', {}, friend?.fullName ?? ''),
+          el('span', { className: 'quiet cut' }, last?.message ?? 'no messages yet'),
         ),
-        unread.has(chat._id) ? el('span', { className: 'badge' }, 'new') : undefined,
+        unread ? badge(unread) : '',
       );
-    });
-    if (!chats.length) chatList.append(el('li', { className: 'quiet' }, 'No chats yet.'));
+    };
+    return { element: el('li', {}, element), update };
   }
 
-  function drawPeople() {
-    const friends = new Set([user._id, ...chats.map(({ friend }) => friend._id)]);
-    const others = people.filter(({ _id }) => !friends.has(_id));
-    keepFocus(peopleList, others, (person) => {
-      const connect = button('Connect', () => attempt(connect, alert, () => connectTo(person)), {
-        'aria-label': `Connect with ${person.fullName}`,
-      });
-      return el(
-        'div',
-        { className: 'entry' },
-        picture(person),
-        el('span', { className: 'grow cut' }, person.fullName),
-        connect,
-      );
+  function createPerson(person) {
+    const connect = button('Connect', () => attempt(connect, alert, () => connectTo(person)), {
+      'aria-label': `Connect with ${person.fullName}`,
     });
-    if (!others.length) peopleList.append(el('li', { className: 'quiet' }, 'No one else.'));
+    const name = el('span', { className: 'grow cut' }, person.fullName);
+    const entry = el('div', { className: 'entry' }, picture(person), name, connect);
+    return { element: el('li', {}, entry), update() {} };
+  }
+
+  async function findPeople() {
+    try {
+      const query = search.input.value.trim();
+      const { data } = await client.users({ limit: PEOPLE, search: query || undefined });
+      // Responses may arrive out of order.
+      if (query !== search.input.value.trim()) return;
+      people = data;
+      draw();
+    } catch (error) {
+      showError(error);
+    }
   }
 
   async function connectTo(person) {
     const { chatId } = await client.createConnection({ personId: person._id });
-    socket.send('addFriend', {
-      id: person._id,
-      userName: user.fullName,
-      friendName: person.fullName,
-    });
-    await loadChats();
-    choose(chats.find(({ _id }) => _id === chatId));
+    choose(chatId);
   }
 
-  function choose(chat) {
+  function choose(chatId) {
     open?.close();
-    unread.delete(chat._id);
-    open = openChat(pane, { client, socket, user, chat, changed: noteLast });
-    drawChats();
+    open = openChat(pane, { live, user, chatId });
+    draw();
     pane.querySelector('[data-focus]').focus();
   }
 
-  function noteLast(chatId, message) {
-    const chat = chats.find(({ _id }) => _id === chatId);
-    if (!chat) return;
-    chat.chats = message;
-    chats = [chat, ...chats.filter((other) => other !== chat)];
-    drawChats();
-  }
-
-  socket.on('connect', () => {
+  live.on('connect', () => {
     state.textContent = 'connected';
-    // Catch up on what happened while the socket was disconnected.
-    void attempt(chatList, alert, () => Promise.all([loadChats(), loadPeople(), open?.catchUp()]));
+    findPeople();
   });
-  socket.on('disconnect', () => void (state.textContent = 'reconnecting'));
-  socket.on(
-    'connect_error',
-    (error) => void (state.textContent = `reconnecting (${error.message})`),
-  );
-  socket.on('error', showError);
-  socket.on('signedOut', () => {
+  live.on('disconnect', () => void (state.textContent = 'reconnecting'));
+  live.on('connect_error', ({ message }) => void (state.textContent = `reconnecting (${message})`));
+  live.on('error', showError);
+  live.on('signedOut', () => {
     leave();
     ended('Your session has ended. Sign in again.');
   });
-  socket.on('newFriend', ({ userName }) => {
-    news.textContent = `${userName} has connected with you.`;
-    loadChats().catch(showError);
+  live.on('newChat', ({ friend }) => {
+    news.textContent = `You are connected with ${friend.fullName}.`;
   });
-  socket.on('chatUpdate', ({ chatId, message }) => {
-    // Confirm the delivery. The event has no number, so an open chat reads the message itself.
-    socket.send('messageRecieved', { chatId, message });
-    if (open?.chatId === chatId) {
-      open.catchUp().catch(showError);
-    } else {
-      unread.add(chatId);
-      noteLast(chatId, { message });
-    }
-  });
-  socket.on(
-    'messageSent',
-    ({ chatId, message }) => open?.chatId === chatId && open.delivered(message),
-  );
-  socket.on('recieveUserResponse', ({ chatId }) => open?.chatId === chatId && open.active());
+  chats.subscribe(draw);
 
+  alert.textContent = problem;
   search.input.oninput = findPeople;
   newcomers.dispatchEvent(new Event('arrived'));
   newcomers.addEventListener('arrived', findPeople);
@@ -211,22 +186,19 @@ export function showChats(place, { client, user, edit, ended }) {
         { className: 'lists' },
         el('h3', {}, 'Chats'),
         chatList,
+        el('p', { className: 'quiet none' }, 'No chats yet.'),
         el('h3', {}, 'People'),
         search.label,
         peopleList,
+        el('p', { className: 'quiet none' }, 'No one else.'),
       ),
       pane,
     ),
   );
 }
 
-/** Redraws a list. If an entry had the focus, the entry with the same `_id` gets it again. */
-function keepFocus(list, items, draw) {
-  const focused =
-    list.contains(document.activeElement) && document.activeElement.closest('li')?.dataset.id;
-  list.replaceChildren(...items.map((item) => el('li', {}, draw(item))));
-  [...list.children].forEach((entry, index) => (entry.dataset.id = items[index]._id));
-  if (!focused) return;
-  const entry = [...list.children].find(({ dataset }) => dataset.id === focused);
-  entry?.querySelector('button')?.focus();
+/** Creates the number of unread messages. 100 means more than 99. */
+function badge(unread) {
+  const count = unread > 99 ? '99+' : String(unread);
+  return el('span', { className: 'badge' }, count, el('span', { className: 'hidden' }, ' unread'));
 }

@@ -64,6 +64,29 @@ export function show(place, ...children) {
   if (hadFocus) (place.querySelector('[data-focus]') ?? place).focus();
 }
 
+/**
+ * Returns a function that shows items as the children of a list. `create(item)` makes an element
+ * and a function that updates it. An item with the same key keeps its element, so that the focus
+ * stays, and screen readers announce only what is new.
+ */
+export function keyedList(list, keyOf, create) {
+  let shown = new Map();
+  return (items) => {
+    const focused = document.activeElement;
+    const next = new Map(items.map((item) => [keyOf(item), item]));
+    for (const [key, item] of next) next.set(key, shown.get(key) ?? create(item));
+    for (const [key, { element }] of shown) if (!next.has(key)) element.remove();
+    shown = next;
+    items.forEach((item, index) => {
+      const { element, update } = shown.get(keyOf(item));
+      update(item);
+      const present = list.children[index];
+      if (present !== element) list.insertBefore(element, present ?? null);
+    });
+    if (list.contains(focused)) focused.focus();
+  };
+}
+
 /** Creates a person's photo or initial. It is decorative, because the name is next to it. */
 export function picture({ fullName, photoUrl }) {
   if (photoUrl)
@@ -71,7 +94,7 @@ export function picture({ fullName, photoUrl }) {
   return el('span', { className: 'picture', 'aria-hidden': 'true' }, [...(fullName ?? '?')][0]);
 }
 
-/** Creates a time of day in the browser's locale. */
+/** Creates a time in the browser's locale: by default, the time of day. */
 export function clock(time, options = { hour: '2-digit', minute: '2-digit' }) {
-  return el('time', { dateTime: time }, new Date(time).toLocaleTimeString([], options));
+  return el('time', { dateTime: time }, new Date(time).toLocaleString([], options));
 }

@@ -1,8 +1,12 @@
 //! Importing chats and messages from another system, many at a time.
+//!
+//! That system did not say who has read what. Imported messages count as read, since otherwise a
+//! migration would make whole chats unread.
 
 use std::collections::{HashMap, HashSet};
 
 use futures_util::TryStreamExt;
+use mongodb::Collection;
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::{Error, Result};
 use serde::Deserialize;
@@ -10,6 +14,7 @@ use serde::Deserialize;
 use super::direct::{Pair, empty_head};
 use super::entry::repeatable_key;
 use super::log::{Log, Member, PAGE, archive_id};
+use super::marks::MARKS;
 use super::unread::MAX_UNREAD;
 use crate::values::ids::{ChatId, MessageId, UserId};
 use crate::values::text::{ClientId, MessageText};
@@ -154,7 +159,7 @@ impl Log {
     /// An error of the driver, or an error if somebody else sent to one of the chats in between. Some
     /// of the messages may be stored then.
     pub async fn import(&self, imports: Vec<Import>) -> Result<()> {
-        let (mut new, mut archives, mut heads) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut new, mut archives, mut marks, mut heads) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for Import { chat, existing, messages } in imports {
             match existing {
                 Some(existing) => self.extend(existing.head, &messages).await?,
@@ -162,6 +167,7 @@ impl Log {
                     let pages = Pages::new(&messages);
                     new.push(chat.id);
                     archives.extend(pages.archives(chat.id));
+                    marks.extend(chat.pair.users().map(|user| all_read(chat.id, user, messages.len())));
                     let mut head = empty_head(chat.id, chat.pair, chat.created_at);
                     head.insert("updatedAt", Timestamp::now());
                     head.extend(pages.head());
@@ -172,9 +178,11 @@ impl Log {
         if heads.is_empty() {
             return Ok(());
         }
-        // An import that was interrupted may have left archives. The heads come last: without one,
-        // nobody sees a chat or can send to it.
-        self.0.delete_many(doc! { "chatId": { "$in": new }, "head": { "$exists": false } }).await?;
+        // An import that was interrupted may have left archives and marks. The heads come last: without
+        // one, nobody sees a chat or can send to it.
+        self.0.delete_many(doc! { "chatId": { "$in": &new }, "head": { "$exists": false } }).await?;
+        self.marks().delete_many(doc! { "chatId": { "$in": new } }).await?;
+        self.marks().insert_many(marks).await?;
         if !archives.is_empty() {
             self.0.insert_many(archives).await?;
         }
@@ -197,7 +205,19 @@ impl Log {
             last_seq += fitting.len() as i64;
             rest = later;
         }
+        // For a member with unread messages, the imported ones are unread, too.
+        let had_read_all = doc! { "chatId": id, "read": head.last_seq };
+        let update = doc! {
+            "$max": { "delivered": last_seq, "read": last_seq },
+            "$currentDate": { "updatedAt": true },
+        };
+        self.marks().update_many(had_read_all, update).await?;
         Ok(())
+    }
+
+    /// Returns the marks of the members of these chats.
+    fn marks(&self) -> Collection<Document> {
+        self.0.client().database(&self.0.namespace().db).collection(MARKS)
     }
 
     /// Appends messages to a head that has room for them.
@@ -225,6 +245,19 @@ impl Existing {
         let members = head.members.iter().map(|member| member.id).collect();
         let keys = head.keys.iter().chain(&head.prev_keys).cloned().collect();
         Self { members, head, keys }
+    }
+}
+
+/// Returns the marks of a member who has read all of a new chat. Their id is the same in every import.
+fn all_read(chat: ChatId, user: UserId, count: usize) -> Document {
+    let last_seq = count as i64;
+    doc! {
+        "_id": format!("{chat}:{user}"),
+        "chatId": chat,
+        "userId": user,
+        "delivered": last_seq,
+        "read": last_seq,
+        "updatedAt": Timestamp::now(),
     }
 }
 

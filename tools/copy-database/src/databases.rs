@@ -15,7 +15,7 @@ use crate::failure::Failure;
 const COPIES: &str = "copies";
 
 /// The collections that a copy writes.
-const WRITTEN: [&str; 3] = ["users", "photos", "log"];
+const WRITTEN: [&str; 4] = ["users", "photos", "log", "marks"];
 
 /// Opens both databases. Unless it is a dry run, also prepares the target.
 pub(crate) async fn open(arguments: &Arguments) -> Result<(Database, Database), Failure> {

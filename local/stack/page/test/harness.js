@@ -1,8 +1,15 @@
 // Helpers for the tests of the page: two people in one window, and screenshots.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 
+const axe = readFileSync(
+  createRequire(resolve(import.meta.dirname, '../../../../client/package.json')).resolve(
+    'axe-core/axe.min.js',
+  ),
+  'utf8',
+);
 const screenshots = resolve(import.meta.dirname, '../../../../target/page');
 mkdirSync(screenshots, { recursive: true });
 
@@ -35,6 +42,13 @@ export async function openWindow(t, browser, url) {
   await page.goto(url);
   const [first, second] = ['first', 'second'].map((id) => new Person(page, id));
   return { page, failures, first, second };
+}
+
+/** Returns what axe reports about the page. */
+export async function accessibilityProblems(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(', ')}`);
 }
 
 /** Saves a screenshot of the whole page, or of its visible part, for people to look at. */
@@ -73,6 +87,55 @@ export class Person {
       this.id,
       text,
       selector,
+    );
+  }
+
+  /** Waits until no element shows the text. */
+  async seesNo(text, selector) {
+    await this.page.waitForFunction(
+      (selector, text) =>
+        [...document.querySelectorAll(selector)].every(
+          (element) => !element.checkVisibility() || !element.innerText.includes(text),
+        ),
+      {},
+      `#${this.id} ${selector}`,
+      text,
+    );
+  }
+
+  /** Waits until the person's own message with this text has this tick. */
+  async seesTick(text, state) {
+    await this.page.waitForFunction(
+      (selector, text, state) =>
+        [...document.querySelectorAll(selector)].some(
+          (message) =>
+            message.querySelector('.text').innerText === text &&
+            message.querySelector('.tick').innerText.includes(state),
+        ),
+      {},
+      `#${this.id} .own`,
+      text,
+      state,
+    );
+  }
+
+  /** Opens the chat with a friend. */
+  async open(friend) {
+    const entry = await this.page.waitForFunction(
+      (selector, friend) =>
+        [...document.querySelectorAll(selector)].find((entry) => entry.innerText.includes(friend)),
+      {},
+      `#${this.id} .lists button.entry`,
+      friend,
+    );
+    await entry.click();
+    await this.sees(friend, '.pane h3');
+  }
+
+  /** Returns the texts of the elements that this selector finds. */
+  async texts(selector) {
+    return this.page.$$eval(`#${this.id} ${selector}`, (found) =>
+      found.map((element) => element.innerText),
     );
   }
 

@@ -21,13 +21,13 @@ await ada.signUp('ada@example.com', 'Ada');
 await bob.signUp('bob@example.com', 'Bob');
 await ada.click('Connect with Bob');
 await ada.sees('Bob', '.pane h3');
-await bob.sees('Ada has connected with you.');
+await bob.sees('You are connected with Ada.');
 
 // A reload removes the notice, so that both sides look alike.
 await page.reload();
 for (const person of [ada, bob]) {
   await person.sees('connected', '.state');
-  await page.locator(`#${person.id} .lists button.entry`).click();
+  await person.open(person === ada ? 'Bob' : 'Ada');
 }
 for (const [from, to, text] of [
   [ada, bob, 'Hi Bob! Is this on AWS?'],
@@ -37,8 +37,8 @@ for (const [from, to, text] of [
 ]) {
   await from.say(text);
   await to.sees(text, '.theirs');
+  await from.seesTick(text, 'read');
 }
-await page.waitForFunction(() => document.querySelectorAll('.own:not(.delivered)').length === 0);
 
 await page.evaluate(() => document.activeElement.blur());
 await page.setViewport({ width: 1280, height: 815 });

@@ -50,12 +50,12 @@ async fn the_next_copy_completes_one_that_was_killed() {
     );
 }
 
-/// Removes the times of the copy itself: in its record, and in the heads that it wrote.
+/// Removes the times of the copy itself: in its record, and in the heads and marks that it wrote.
 fn without_times_of_copy(mut result: Vec<(String, Vec<Document>)>) -> Vec<(String, Vec<Document>)> {
     result.retain(|(name, _)| name != "copies");
-    for (_, pages) in result.iter_mut().filter(|(name, _)| name == "log") {
-        for page in pages {
-            page.remove("updatedAt");
+    for (_, written) in result.iter_mut().filter(|(name, _)| ["log", "marks"].contains(&name.as_str())) {
+        for document in written {
+            document.remove("updatedAt");
         }
     }
     result

@@ -52,6 +52,24 @@ async fn a_dry_run_reports_the_same_and_writes_nothing() {
 }
 
 #[tokio::test]
+async fn copied_messages_are_read_unless_they_follow_unread_ones() {
+    let job = small().await;
+    job.run(&[]).expect_success();
+    let marks = job.target.collection::<Document>("marks");
+    let reading = |read: i64| marks.count_documents(doc! { "read": read });
+    assert_eq!(reading(4).await.unwrap(), 2);
+    marks.update_one(doc! {}, doc! { "$set": { "read": 3_i64 } }).await.unwrap();
+    let chats = job.source.collection::<Document>("chats");
+    let ada = job.source.collection::<Document>("users").find_one(doc! { "fullName": "Ada" }).await.unwrap().unwrap();
+    let late = message(ada.get_object_id("_id").unwrap(), "Still there?");
+    chats.update_one(doc! {}, doc! { "$push": { "chats": late } }).await.unwrap();
+
+    job.run(&[]).expect_success();
+
+    assert_eq!((reading(3).await.unwrap(), reading(5).await.unwrap()), (1, 1));
+}
+
+#[tokio::test]
 async fn the_later_change_of_a_user_wins() {
     let job = small().await;
     job.run(&[]).expect_success();

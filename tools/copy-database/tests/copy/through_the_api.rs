@@ -64,6 +64,7 @@ async fn users_sign_in_and_find_their_chats_messages_and_photos() {
     assert_eq!(found["data"][0]["_id"], ada.to_hex());
     let listed = adas.get("/api/allConnection").await.expect(200)["data"].clone();
     assert_eq!((listed.as_array().unwrap().len(), &listed[0]["_id"]), (1, &json!(chat.to_hex())));
+    assert_eq!((&listed[0]["unread"], &listed[0]["read"]), (&json!(0), &json!(130)));
     let friend = &listed[0]["friend"];
     assert_eq!((&friend["_id"], &friend["fullName"]), (&json!(bob.to_hex()), &json!("Bob")));
     for (url, bytes) in [(&details["photoUrl"], PNG), (&friend["photoUrl"], JPEG)] {
