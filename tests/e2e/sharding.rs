@@ -11,7 +11,7 @@ const SHARD_KEYS: [(&str, &str); 7] = [
     ("log", "chatId"),
     ("marks", "chatId"),
     ("connections", "userId"),
-    ("sessions", "userId"),
+    ("sessions", "_id"),
     ("users", "_id"),
     ("otps", "_id"),
     ("photos", "_id"),
@@ -29,32 +29,53 @@ enum Shards {
 }
 
 /// The search for documents of a collection.
+#[derive(Default)]
 struct Search<'a> {
     collection: &'a str,
     /// The fields that are compared with one value.
     equal: BTreeSet<&'a str>,
     /// The fields that are compared with several values.
     within: BTreeSet<&'a str>,
+    /// The other conditions.
+    others: Vec<String>,
 }
 
 impl<'a> Search<'a> {
-    /// Reads a filter. Of alternatives, only what all have in common is known.
+    /// Reads a filter.
     fn new(collection: &'a str, filter: &'a Document) -> Self {
-        let (mut equal, mut within) = (BTreeSet::new(), BTreeSet::new());
+        let mut search = Self { collection, ..Self::default() };
         for (name, value) in filter {
             match value {
-                Bson::Document(operators) if operators.contains_key("$in") => within.extend([name.as_str()]),
-                Bson::Document(operators) if operators.keys().any(|key| key.starts_with('$')) => {}
-                Bson::Array(branches) if name == "$or" => {
-                    let branches = branches.iter().filter_map(Bson::as_document);
-                    let named = branches.map(|branch| Self::new(collection, branch)).map(|it| &it.equal | &it.within);
-                    within.extend(named.reduce(|one, other| &one & &other).unwrap_or_default());
+                Bson::Document(operators) if operators.contains_key("$in") => search.within.extend([name.as_str()]),
+                Bson::Document(operators) if operators.keys().any(|key| key.starts_with('$')) => {
+                    search.others.push(format!("a range of `{name}`"));
                 }
+                Bson::Array(branches) if name == "$or" => search.add_alternatives(branches),
                 _ if name.starts_with('$') => {}
-                _ => equal.extend([name.as_str()]),
+                _ => search.equal.extend([name.as_str()]),
             }
         }
-        Self { collection, equal, within }
+        search
+    }
+
+    /// Adds conditions of which one must be met. All of them have in common what is known.
+    fn add_alternatives(&mut self, branches: &'a [Bson]) {
+        if let [Bson::Document(only)] = branches {
+            let Self { equal, within, others, .. } = Self::new(self.collection, only);
+            self.equal.extend(equal);
+            self.within.extend(within);
+            self.others.extend(others);
+            return;
+        }
+        let branches = branches.iter().filter_map(Bson::as_document);
+        let branches: Vec<_> = branches.map(|branch| Self::new(self.collection, branch)).collect();
+        let known = |branch: &Self| &branch.equal | &branch.within;
+        let common = branches.iter().map(known).reduce(|one, other| &one & &other).unwrap_or_default();
+        if common.is_empty() {
+            let texts: Vec<_> = branches.iter().map(Self::text).collect();
+            self.others.push(texts.join(" or "));
+        }
+        self.within.extend(common);
     }
 
     fn shards(&self) -> Shards {
@@ -69,9 +90,14 @@ impl<'a> Search<'a> {
     }
 
     fn text(&self) -> String {
+        let equal = self.equal.iter().map(|name| format!("`{name}`"));
         let within = self.within.difference(&self.equal).map(|name| format!("`{name}` in a list"));
-        let all: Vec<_> = self.equal.iter().map(|name| format!("`{name}`")).chain(within).collect();
-        if all.is_empty() { "a range".to_owned() } else { all.join(", ") }
+        let known: Vec<_> = equal.chain(within).collect();
+        match (known.is_empty(), self.others.is_empty()) {
+            (false, _) => known.join(", "),
+            (true, false) => self.others.join(", "),
+            (true, true) => "an expression".to_owned(),
+        }
     }
 }
 
@@ -100,7 +126,7 @@ fn join(stage: &Document) -> Option<Search<'_>> {
     if let Ok(lookup) = stage.get_document("$lookup") {
         let (collection, field) = (lookup.get_str("from").unwrap(), lookup.get_str("foreignField").ok());
         // Without a field, the pipeline compares in an expression.
-        return Some(Search { collection, equal: BTreeSet::new(), within: field.into_iter().collect() });
+        return Some(Search { collection, within: field.into_iter().collect(), ..Search::default() });
     }
     let union = stage.get_document("$unionWith").ok()?;
     let first = union.get_array("pipeline").unwrap().first()?.as_document()?;

@@ -164,6 +164,7 @@ fn the_documentation_says_what_a_day_costs() {
     let (table, idle, all) = Day::read().costs();
     expect_generated(COSTS, "day", &table);
     let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
+    let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
     for amount in [idle, all] {
         let amount = format!("${amount:.0} a month");
         assert!(readme.contains(&amount), "according to {COSTS}, README.md must contain: {amount}");
@@ -172,11 +173,26 @@ fn the_documentation_says_what_a_day_costs() {
 
 #[test]
 fn the_documentation_says_which_limit_is_reached_first() {
-    let limits = limits(&Day::read());
+    let day = Day::read();
+    let limits = limits(&day);
     let heading = "| Limit | Value | Source | 1,000 users | 100,000 | 10,000,000 | Reached at about |\n\
                    |---|--:|---|--:|--:|--:|--:|\n";
     let rows: Vec<String> = limits.iter().map(Limit::row).collect();
     expect_generated("docs/scaling.md", "limits", &(heading.to_owned() + &rows.join("\n")));
+
+    let connected = day.connected_minutes() * BUSIEST_HOUR / 60.0;
+    let minutes = USERS[1..].iter().map(|users| number(users * connected / NEW_CONNECTIONS_PER_SECOND / 60.0));
+    let minutes: Vec<String> = minutes.collect();
+    let text = format!(
+        "After an outage, all clients connect again. In the busiest hour, {} % of the users are connected.\n\
+         At {} connections per second, this takes at least {} minutes for 100,000 users, and {} for\n\
+         10,000,000.",
+        number(100.0 * connected),
+        number(NEW_CONNECTIONS_PER_SECOND),
+        minutes[0],
+        minutes[1]
+    );
+    expect_generated("docs/scaling.md", "reconnecting", &text);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use test_support::{generated_rows, workspace};
 
 /// The page with the counts and the prices.
-pub const COSTS: &str = "docs/costs.md";
+pub(crate) const COSTS: &str = "docs/costs.md";
 
 // Assumed. Change these to describe other users.
 
@@ -40,27 +40,27 @@ const RENEWAL_MINUTES: f64 = 105.0;
 const TOKEN_MINUTES: f64 = 15.0;
 
 /// The times of an action in a day.
-pub struct Use {
-    /// What the user or the client does.
-    pub what: &'static str,
+pub(crate) struct Use {
+    /// A description.
+    pub(crate) what: &'static str,
     /// Whether a connected client does it although the user does nothing.
-    pub is_idle: bool,
+    pub(crate) is_idle: bool,
     /// The number of times.
-    pub times: f64,
-    /// What it takes each time.
-    pub action: Action,
+    pub(crate) times: f64,
+    /// Its price and counts.
+    pub(crate) action: Action,
 }
 
-/// What an action takes, by the counts of the tests.
-pub struct Action {
-    pub requests: f64,
-    pub frames_in: f64,
-    pub frames_out: f64,
-    pub invocations: f64,
-    pub commands: f64,
-    pub writes: f64,
+/// The counts of an action, by the counts of the tests.
+pub(crate) struct Action {
+    pub(crate) requests: f64,
+    pub(crate) frames_in: f64,
+    pub(crate) frames_out: f64,
+    pub(crate) invocations: f64,
+    pub(crate) commands: f64,
+    pub(crate) writes: f64,
     /// In dollars per million.
-    pub price: f64,
+    pub(crate) price: f64,
 }
 
 impl Action {
@@ -77,11 +77,11 @@ impl Action {
 }
 
 /// Everything that one user causes in a day.
-pub struct Day(pub Vec<Use>);
+pub(crate) struct Day(pub(crate) Vec<Use>);
 
 impl Day {
     /// Reads the counts.
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let renewals = CONNECTED_MINUTES / RENEWAL_MINUTES;
         let uses = [
             ("the keep-alive, every nine minutes", true, CONNECTED_MINUTES / KEEP_ALIVE_MINUTES, "a `sync`"),
@@ -106,32 +106,37 @@ impl Day {
     }
 
     /// Returns the sum of a count over the day.
-    pub fn sum(&self, count: impl Fn(&Action) -> f64) -> f64 {
+    pub(crate) fn sum(&self, count: impl Fn(&Action) -> f64) -> f64 {
         self.0.iter().map(|one| one.times * count(&one.action)).sum()
     }
 
     /// Returns the number of connections that are opened.
-    pub fn connections(&self) -> f64 {
+    pub(crate) fn connections(&self) -> f64 {
         VISITS + CONNECTED_MINUTES / RENEWAL_MINUTES
     }
 
+    /// Returns the minutes for which the user is connected.
+    pub(crate) fn connected_minutes(&self) -> f64 {
+        CONNECTED_MINUTES
+    }
+
     /// Returns the number of connections whose end is announced.
-    pub fn watched_ends(&self) -> f64 {
+    pub(crate) fn watched_ends(&self) -> f64 {
         VISITS * WATCHED
     }
 
     /// Returns the number of messages that are stored.
-    pub fn messages(&self) -> f64 {
+    pub(crate) fn messages(&self) -> f64 {
         MESSAGES
     }
 
     /// Returns the frames that reach the busiest route.
-    pub fn busiest_route(&self) -> f64 {
+    pub(crate) fn busiest_route(&self) -> f64 {
         self.0.iter().filter(|one| one.action.frames_in > 0.0).map(|one| one.times).fold(0.0, f64::max)
     }
 
     /// Returns the table of what 1,000 users cost in a month, and the amounts for idle and for all use.
-    pub fn costs(&self) -> (String, f64, f64) {
+    pub(crate) fn costs(&self) -> (String, f64, f64) {
         let month = |price: f64| price * DAYS * 1_000.0 / 1_000_000.0;
         let minutes = month(CONNECTED_MINUTES * price_of_minutes());
         let mut table = "| A day of one user | Times | 1,000 users, a month |\n|---|--:|--:|\n".to_owned();
@@ -164,7 +169,7 @@ fn price_of_minutes() -> f64 {
 }
 
 /// Returns the bytes of BSON that a stored message takes.
-pub fn bytes_per_message() -> f64 {
+pub(crate) fn bytes_per_message() -> f64 {
     let text = fs::read_to_string(workspace().join(COSTS)).unwrap();
     let (_, rest) = text.split_once("A stored message of 42 characters takes ").unwrap();
     rest.split(' ').next().unwrap().parse().unwrap()

@@ -23,7 +23,10 @@ pub fn expect_generated(file: &str, name: &str, text: &str) {
     let (before, (present, after)) = split.unwrap_or_else(|| panic!("{file} has no part {name}"));
     let text = format!("\n{}\n\n", text.trim());
     if env::var_os(UPDATE).is_some() {
-        fs::write(&path, [before, &begin, &text, &end, after].concat()).unwrap();
+        // Other tests read the file meanwhile.
+        let new = path.with_extension("new");
+        fs::write(&new, [before, &begin, &text, &end, after].concat()).unwrap();
+        fs::rename(new, &path).unwrap();
     } else {
         assert_eq!(present, text, "{file} is out of date: run this test with {UPDATE}=1");
     }
