@@ -9,7 +9,7 @@ mod use_of_a_day;
 use std::fs;
 
 use test_support::{expect_generated, workspace};
-use use_of_a_day::{COSTS, Day, bytes_per_message};
+use use_of_a_day::{COSTS, Day, PAUSE_SECONDS, bytes_per_message};
 
 /// The numbers of users in the table.
 const USERS: [f64; 3] = [1e3, 1e5, 1e7];
@@ -33,9 +33,6 @@ const GIGABYTES: f64 = 2_000.0;
 
 // The code.
 
-/// The seconds that `$disconnect` waits if somebody sees the presence: `PAUSE` in
-/// `shared/src/sockets/presence.rs`.
-const PAUSE_SECONDS: f64 = 2.0;
 /// The connections of a process to the primary: `max_pool_size` in `shared/src/database.rs`, and one
 /// of the driver's own.
 const CONNECTIONS_PER_PROCESS: f64 = 3.0;
@@ -175,6 +172,8 @@ fn the_documentation_says_what_a_day_costs() {
 fn the_documentation_says_which_limit_is_reached_first() {
     let day = Day::read();
     let limits = limits(&day);
+    let is_as_described = |limit: &Limit| USERS[1] < limit.users() && limit.users() < USERS[2];
+    assert!(limits.iter().all(is_as_described), "correct the text below the table in docs/scaling.md");
     let heading = "| Limit | Value | Source | 1,000 users | 100,000 | 10,000,000 | Reached at about |\n\
                    |---|--:|---|--:|--:|--:|--:|\n";
     let rows: Vec<String> = limits.iter().map(Limit::row).collect();
@@ -185,7 +184,7 @@ fn the_documentation_says_which_limit_is_reached_first() {
     let minutes: Vec<String> = minutes.collect();
     let text = format!(
         "After an outage, all clients connect again. In the busiest hour, {} % of the users are connected.\n\
-         At {} connections per second, this takes at least {} minutes for 100,000 users, and {} for\n\
+         At {} connections per second, this takes at least {} min for 100,000 users, and {} min for\n\
          10,000,000.",
         number(100.0 * connected),
         number(NEW_CONNECTIONS_PER_SECOND),

@@ -39,6 +39,16 @@ const RENEWAL_MINUTES: f64 = 105.0;
 /// The minutes for which an access token is valid.
 const TOKEN_MINUTES: f64 = 15.0;
 
+// AWS.
+
+/// The dollars for a million gigabyte-seconds of Lambda, as in the prices.
+const GIGABYTE_SECONDS: f64 = 13.3334;
+/// The gigabytes of a function: `MemorySize` in `template.yaml`.
+const GIGABYTES: f64 = 0.25;
+/// The seconds that `$disconnect` waits if somebody sees the presence: `PAUSE` in
+/// `shared/src/sockets/presence.rs`.
+pub(crate) const PAUSE_SECONDS: f64 = 2.0;
+
 /// The times of an action in a day.
 pub(crate) struct Use {
     /// A description.
@@ -155,7 +165,10 @@ impl Day {
             sum
         };
         let idle = minutes + add(true);
-        let all = idle + add(false);
+        let active = add(false);
+        let pauses = month(self.watched_ends() * PAUSE_SECONDS * GIGABYTES * GIGABYTE_SECONDS);
+        table += &format!("| the two seconds of its `$disconnect` | {} | ${pauses:.2} |\n", self.watched_ends());
+        let all = idle + active + pauses;
         table += &format!("| **together** | | **${all:.2}** |\n");
         (table, idle, all)
     }
