@@ -167,7 +167,10 @@ impl Day {
         let idle = minutes + add(true);
         let active = add(false);
         let pauses = month(self.watched_ends() * PAUSE_SECONDS * GIGABYTES * GIGABYTE_SECONDS);
-        table += &format!("| the two seconds of its `$disconnect` | {} | ${pauses:.2} |\n", self.watched_ends());
+        table += &format!(
+            "| the wait of `$disconnect`, if a friend looks at the chat | {} | ${pauses:.2} |\n",
+            self.watched_ends()
+        );
         let all = idle + active + pauses;
         table += &format!("| **together** | | **${all:.2}** |\n");
         (table, idle, all)
