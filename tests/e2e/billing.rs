@@ -1,9 +1,10 @@
-//! The usage that is billed for a message, and the amounts in `docs/costs.md` that follow from it.
+//! The usage that is billed for a message of the reference, and the amounts in `docs/costs.md` that
+//! follow from it.
 
 use std::fs;
 
 use serde_json::json;
-use test_support::{Chat, Setup, Socket, Stack, Usage, eventually, skip_on_deployed_stack, workspace};
+use test_support::{Chat, Setup, Socket, Stack, Usage, skip_on_deployed_stack, workspace};
 
 /// The room of a chat and the sockets in it, the sender's first.
 struct Room<'a> {
@@ -60,7 +61,7 @@ impl<'a> Room<'a> {
 }
 
 /// `docs/costs.md`, and the prices in it, in dollars per million.
-struct Costs {
+pub(crate) struct Costs {
     text: String,
     request: f64,
     frame: f64,
@@ -69,7 +70,7 @@ struct Costs {
 }
 
 impl Costs {
-    fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let text = fs::read_to_string(workspace().join("docs/costs.md")).unwrap();
         // A row of the table of prices ends with the price per million.
         let price = |start: &str| -> f64 {
@@ -91,7 +92,7 @@ impl Costs {
     }
 
     /// Returns the price of everything.
-    fn of(&self, usage: &Usage) -> f64 {
+    pub(crate) fn of(&self, usage: &Usage) -> f64 {
         self.of_traffic(usage) + f64::from(usage.all_invocations()) * (self.invocation + self.log_and_trace)
     }
 
@@ -236,43 +237,4 @@ async fn a_message_between_native_clients_costs_what_the_documentation_says() {
         let (frames_in, frames_out, invocations) = (each(frames_in), each(frames_out), each(invocations));
         costs.expect(&format!("| {way} | {frames_in} | {frames_out} | {invocations} | ${price:.2} |\n"));
     }
-}
-
-#[tokio::test]
-async fn a_message_of_a_native_client_is_stored_acknowledged_and_shown_with_three_frames() {
-    if skip_on_deployed_stack() {
-        return;
-    }
-    let (stack, costs) = (Setup::default().start(), Costs::read());
-    let chat = Chat::start(&stack).await;
-    let mut ada = Socket::open_native(&stack, &chat.ada).await;
-    let mut bob = Socket::open_native(&stack, &chat.bob).await;
-    let before = Usage::read(&stack).await;
-
-    let frame = json!({ "action": "sendMessage", "chatId": chat.id, "message": "Hello", "clientId": "1", "ackId": 1 });
-    ada.send(frame).await;
-    ada.expect_event("ack").await;
-    bob.expect_entry(&chat.id).await;
-
-    let usage = Usage::read(&stack).await.since(&before);
-    assert_eq!((usage.requests, usage.frames_in, usage.frames_out, usage.all_invocations()), (0, 1, 2, 1));
-    let price = costs.of(&usage);
-    costs.expect(&format!("| the action `sendMessage` with an `ackId` | 0 | 1 | 2 | 1 | ${price:.2} |\n"));
-}
-
-#[tokio::test]
-async fn a_new_connection_costs_what_the_documentation_says() {
-    if skip_on_deployed_stack() {
-        return;
-    }
-    let (stack, costs) = (Setup::default().start(), Costs::read());
-    let chat = Chat::start(&stack).await;
-    let before = Usage::read(&stack).await;
-
-    let socket = Socket::in_room(&stack, &chat.ada, &chat.ada.browser, &chat.id).await;
-    socket.close().await;
-
-    let usage = async || Usage::read(&stack).await.since(&before);
-    eventually("$disconnect is invoked", async || usage().await.invocations.contains_key("Disconnect")).await;
-    costs.expect(&format!("× ${:.2} a million", costs.of(&usage().await)));
 }

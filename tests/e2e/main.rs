@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a failure in a helper is the failure of the test that called it")]
 
 mod acknowledgements;
+mod actions;
 mod bad_input;
 mod billing;
 mod changes;
@@ -32,5 +33,6 @@ mod presence;
 mod profile;
 mod sessions;
 mod settings;
+mod sharding;
 mod sync;
 mod unread;

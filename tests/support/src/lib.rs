@@ -7,6 +7,7 @@
 //! - [`Usage`] is what AWS would bill for it.
 //! - [`history::Recorder`] records what clients do at the same time, and [`linearizability::check`]
 //!   checks it.
+//! - [`expect_generated`] compares a generated part of a Markdown file with its source.
 //! - [`Proxy`] stands in front of a server and fails on demand.
 //! - [`Template`] and [`descriptions`] read `template.yaml` and the APIs' descriptions, so that no
 //!   test keeps its own list of functions, routes or fields.
@@ -19,6 +20,7 @@ mod browser;
 mod chat;
 pub mod descriptions;
 mod exercise;
+mod generated;
 pub mod history;
 pub mod linearizability;
 mod output;
@@ -38,6 +40,7 @@ pub use api_error::ApiError;
 pub use browser::{Browser, Reply, SetCookie};
 pub use chat::Chat;
 pub use exercise::{Step, exercise_every_function};
+pub use generated::{expect_generated, generated_rows};
 pub use output::Output;
 pub use processes::{Process, keep_killing, processes_of, processes_that_know};
 pub use proxy::Proxy;
