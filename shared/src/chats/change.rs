@@ -2,7 +2,7 @@
 //!
 //! A change is an entry of its own, without content; the content is in the message. The append of a
 //! change folds it into a message in the head, and leaves a *note* in the head for a message in an
-//! archive. Readers apply the notes to what they read; see [`notes`](super::notes).
+//! archive. Readers apply the notes to what they read.
 
 use mongodb::bson::{Bson, Document, doc};
 
