@@ -13,6 +13,7 @@ const files = readdirSync(here)
   .filter((file) => file.endsWith('.test.js'))
   .filter((file) => !names.length || names.includes(file.replace('.test.js', '')))
   .map((file) => join(here, file));
+if (!isBench && !files.length) throw new Error(`there is no test file named ${names.join(' or ')}`);
 // The limit is also that of a whole file, which may be a long one if it is named.
 const limit = names.length ? 3_600_000 : 120_000;
 const env = { ...process.env };
