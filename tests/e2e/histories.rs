@@ -13,7 +13,7 @@ use test_support::{Browser, Chat, Reply, Setup, User, keep_killing, seed, skip_o
 /// The number of entries in an archive.
 const PAGE: i64 = 64;
 
-/// Kills function processes at random instants while four clients send and five read. The history is
+/// Kills function processes at random instants while four clients send and six read. The history is
 /// checked as a whole: [`test_support::linearizability`] says for what.
 ///
 /// `HISTORY_SEED` repeats a run. `HISTORY_SENDS` is the number of messages per sender, for a long run:
@@ -39,19 +39,20 @@ async fn a_chat_is_linearizable_when_functions_are_killed() {
     };
     let readers = async {
         let [follower, pager, jumper] = ["follower", "pager", "jumper"].map(|name| client(name, &chat.bob));
-        let [newest, last] = ["newest", "last"].map(|name| client(name, &chat.ada));
+        let [newest, last, device] = ["newest", "last", "device"].map(|name| client(name, &chat.ada));
         tokio::join!(
             follower.follow(random(1)),
             pager.page_backward(random(2)),
             jumper.jump(random(3)),
             newest.read_the_newest(random(4)),
             last.read_the_last(),
+            device.sync(random(5)),
         );
     };
     tokio::select! {
         () = senders => {}
         () = readers => unreachable!("the readers never end"),
-        never = keep_killing(&stack, &["send-message", "get-chat", "last-message"], random(0)) => match never {},
+        never = keep_killing(&stack, &["send-message", "get-chat", "last-message", "sync"], random(0)) => match never {},
     }
     client("the last reader", &chat.bob).read_everything().await;
 
@@ -128,6 +129,24 @@ impl Client<'_> {
     async fn read_the_newest(&self, mut random: StdRng) {
         loop {
             self.read(Window::Latest, random.random_range(1..=200)).await;
+        }
+    }
+
+    /// Catches up, as a device does that names the last entry it holds. At the end it begins again.
+    async fn sync(&self, mut random: StdRng) {
+        let mut held = 0;
+        loop {
+            let body = serde_json::json!({ "chats": { &self.chat.id: held }, "limit": random.random_range(1..=130) });
+            let request = async {
+                let reply = self.browser().post("/api/sync", body).await;
+                known(&reply).map(|body| Page::from_sync(&body))
+            };
+            let Some(page) = self.history.read(self.name, Window::After(held), request).await else { continue };
+            held = match page.entries.last() {
+                Some(last) => last.seq,
+                None if random.random_bool(0.2) => 0,
+                None => held,
+            };
         }
     }
 

@@ -70,6 +70,15 @@ impl Page {
         Self { entries, has_more: body["hasMore"].as_bool().unwrap() }
     }
 
+    /// Reads the body of `sync`, which has no chat if there is nothing new.
+    pub fn from_sync(body: &Value) -> Self {
+        let Some(chat) = body["chats"].as_array().unwrap().first() else {
+            return Self { entries: Vec::new(), has_more: false };
+        };
+        let entries = chat["entries"].as_array().unwrap().iter().map(Entry::from_message).collect();
+        Self { entries, has_more: chat["more"].as_bool().unwrap() }
+    }
+
     /// Reads the body of `lastMessage`, which shows that there are more by the `seq`.
     pub fn from_last(body: &Value) -> Self {
         let last = body["data"]["chats"].as_array().unwrap().iter().map(Entry::from_message).next();
