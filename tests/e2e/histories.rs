@@ -49,10 +49,11 @@ async fn a_chat_is_linearizable_when_functions_are_killed() {
             device.sync(random(5)),
         );
     };
+    let functions = ["send-message", "get-chat", "last-message", "sync"];
     tokio::select! {
         () = senders => {}
         () = readers => unreachable!("the readers never end"),
-        never = keep_killing(&stack, &["send-message", "get-chat", "last-message", "sync"], random(0)) => match never {},
+        never = keep_killing(&stack, &functions, random(0)) => match never {},
     }
     client("the last reader", &chat.bob).read_everything().await;
 
