@@ -209,3 +209,20 @@ async fn two_hundred_simultaneous_messages_are_numbered_without_a_gap() {
     assert_eq!(body["data"]["chats"], json!(stored));
     assert_eq!(chat.numbers(&[]).await, ((1..=200).collect(), false));
 }
+
+#[tokio::test]
+async fn a_reply_names_an_entry_of_the_chat() {
+    let chat = Chat::start(shared()).await;
+    chat.say("question").await;
+    let send = async |reply_to: i64| {
+        let mut body = chat.by_ada("answer");
+        body["replyTo"] = reply_to.into();
+        chat.ada.browser.post("/api/sendMessage", body).await
+    };
+
+    assert_eq!(send(1).await.expect(200)["data"]["replyTo"], 1);
+    for missing in [0, 3, i64::MAX] {
+        assert_eq!(send(missing).await.expect_error(404).code, "noSuchEntry");
+    }
+    assert_eq!(chat.numbers(&[]).await.0, [1, 2]);
+}

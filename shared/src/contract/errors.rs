@@ -61,6 +61,8 @@ errors! {
     NO_SUCH_USER = NotFound("noSuchUser", "there is no such user");
     /// The chat does not exist.
     NO_SUCH_CHAT = NotFound("noSuchChat", "there is no such chat");
+    /// The chat has no entry with this `seq`.
+    NO_SUCH_ENTRY = NotFound("noSuchEntry", "the chat has no such entry");
     /// The user is not a member of the group.
     NO_SUCH_MEMBER = NotFound("noSuchMember", "there is no such member");
     /// The photo does not exist.
@@ -86,8 +88,6 @@ errors! {
     BEFORE_AND_AFTER = BadParameter("beforeAndAfter", "\"before\" and \"after\" exclude each other");
     /// A user cannot chat with themselves.
     YOURSELF = Invalid("yourself", "\"personId\" must be somebody else");
-    /// `replyTo` is not the `seq` of an entry of the chat.
-    NO_SUCH_ENTRY = Invalid("noSuchEntry", "the chat has no such entry");
     /// The answer of `sync` is in the ack.
     ACK_ID_REQUIRED = Invalid("ackIdRequired", "\"ackId\" is required");
     /// The mail server knows that the mailbox does not exist.

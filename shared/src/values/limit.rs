@@ -56,7 +56,18 @@ mod tests {
         let limit = |json: Value| Limit::<100, 500>::deserialize(json);
         assert_eq!(limit(json!(500)).unwrap().get(), 500);
         assert_eq!(limit(json!("500")).unwrap().get(), 500);
-        for invalid in [json!(""), json!("0"), json!(501), json!(-1), json!("ten"), json!(null), json!([1])] {
+        assert_eq!(limit(json!(500.0)).unwrap().get(), 500);
+        for invalid in [
+            json!(""),
+            json!("0"),
+            json!(501),
+            json!(-1),
+            json!(1.5),
+            json!(1e20),
+            json!("ten"),
+            json!(null),
+            json!([1]),
+        ] {
             let error = limit(invalid.clone()).unwrap_err().to_string();
             assert_eq!(error, "must be a number from 1 to 500", "for {invalid}");
         }

@@ -23,9 +23,8 @@ impl JsonSchema for Since {
         "Since".into()
     }
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let _ = generator;
-        json_schema!({ "description": "The `now` of an earlier answer.", "type": "string" })
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "description": "The `now` of an earlier answer. Anything else counts as absent." })
     }
 }
 

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::credentials::{ACCESS, REFRESH};
 use crate::contract::description::{Endpoint, Tag};
-use crate::contract::errors::{CLIENT_ID_REUSED, NO_REFRESH_KEY, NO_SUCH_CHAT, NOT_A_MEMBER, NOT_THE_CALLER};
+use crate::contract::errors::{
+    CLIENT_ID_REUSED, NO_REFRESH_KEY, NO_SUCH_CHAT, NO_SUCH_ENTRY, NOT_A_MEMBER, NOT_THE_CALLER,
+};
 use crate::contract::examples::message;
 use crate::contract::message::Message;
 use crate::values::ids::{ChatId, UserId};
@@ -56,5 +58,5 @@ pub(super) fn endpoint() -> Endpoint {
         )
         .returns(SendMessageOutput { message: "Successfully send", data: message() })
         .invalid(["\"message\" must be 1 to 4096 characters long"])
-        .fails([NO_REFRESH_KEY, NOT_THE_CALLER, NOT_A_MEMBER, NO_SUCH_CHAT, CLIENT_ID_REUSED])
+        .fails([NO_REFRESH_KEY, NOT_THE_CALLER, NOT_A_MEMBER, NO_SUCH_CHAT, NO_SUCH_ENTRY, CLIENT_ID_REUSED])
 }
