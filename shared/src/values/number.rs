@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Deserializer};
 
-/// Parses a whole number that may be written in digits. `None` is a number below zero or with a
-/// fraction, or a text that is not a number.
+/// The largest whole number that every JSON parser keeps exact: 2^53 - 1.
+pub(super) const MAX: i64 = (1 << 53) - 1;
+
+/// Parses a whole number from 0 to [`MAX`], which may be written in digits. `None` is any other
+/// number or text.
 pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -15,10 +18,10 @@ pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     }
     let number = match Written::deserialize(deserializer)? {
         Written::Number(number) => Some(number),
-        // JSON has one kind of number: 4.0 is 4. One beyond the range of `i64` becomes its end.
+        // JSON has one kind of number: 4.0 is 4.
         Written::Float(number) => (number.fract() == 0.0).then_some(number as i64),
         Written::Digits(digits) => digits.parse().ok(),
         Written::Other(_) => None,
     };
-    Ok(number.filter(|number| *number >= 0))
+    Ok(number.filter(|number| (0..=MAX).contains(number)))
 }

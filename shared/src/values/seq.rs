@@ -32,8 +32,8 @@ impl JsonSchema for Seq {
         json_schema!({
             "description": "The `seq` of an entry, or 0 for the position before the first one.",
             "type": "integer",
-            "format": "int64",
             "minimum": 0,
+            "maximum": number::MAX,
         })
     }
 }
