@@ -5,6 +5,9 @@ use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
 use test_support::{Chat, Reply, Socket, Stack, User, object_id, shared, unknown_id};
 
+/// The largest `seq` that a client can name.
+const MAX_SEQ: i64 = (1 << 53) - 1;
+
 /// Tells over HTTP what a user has received and read.
 async fn receipt(user: &User, chat: &str, delivered: i64, read: i64) -> Reply {
     let body = json!({ "chatId": chat, "delivered": delivered, "read": read });
@@ -68,7 +71,7 @@ async fn watermarks_only_grow_and_end_with_the_chat() {
     chat.fill(5).await;
     let mut ada = Socket::open_native(shared(), &chat.ada).await;
 
-    for (delivered, read) in [(2, 0), (2, 0), (1, 1), (0, 4), (3, 3), (i64::MAX, 0), (0, i64::MAX), (5, 5), (0, 0)] {
+    for (delivered, read) in [(2, 0), (2, 0), (1, 1), (0, 4), (3, 3), (MAX_SEQ, 0), (0, MAX_SEQ), (5, 5), (0, 0)] {
         receipt(&chat.bob, &chat.id, delivered, read).await.expect(200);
     }
 
@@ -167,7 +170,7 @@ async fn settings_reach_all_devices_of_their_user_and_nobody_else() {
         ("muted", json!(false), json!(false)),
         ("clearedSeq", json!(1), json!(1)),
         ("clearedSeq", json!(0), json!(1)),
-        ("clearedSeq", json!(i64::MAX), json!(2)),
+        ("clearedSeq", json!(MAX_SEQ), json!(2)),
     ] {
         let body = change_settings(&chat.bob, &chat.id, json!({ change: value })).await.expect(200);
 
