@@ -104,10 +104,7 @@ export declare class Live extends Emitter<LiveEvents> {
      * signal withdraws a message that was not sent yet; otherwise, it only ends the waiting.
      */
     send(chatId: Id, message: string, { replyTo, signal }?: SendOptions): Promise<MessageEntry>;
-    /**
-     * Marks the entries of a chat as read: up to `seq`, or up to the last one of others that has
-     * arrived, so that the user's own messages cause no receipt.
-     */
+    /** Marks the entries of a chat as read: up to `seq`, or all that have arrived. */
     markRead(chatId: Id, seq?: number): void;
     /** Resolves once the first sync is complete. Rejects after `close()`, or if the session ends. */
     ready({ signal }?: Pick<CallOptions, 'signal'>): Promise<void>;

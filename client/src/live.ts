@@ -278,16 +278,11 @@ export class Live extends Emitter<LiveEvents> {
     return this.#sends.send({ chatId, message, ...(replyTo && { replyTo }) }, signal);
   }
 
-  /**
-   * Marks the entries of a chat as read: up to `seq`, or up to the last one of others that has
-   * arrived, so that the user's own messages cause no receipt.
-   */
-  markRead(chatId: Id, seq?: number): void {
+  /** Marks the entries of a chat as read: up to `seq`, or all that have arrived. */
+  markRead(chatId: Id, seq = Infinity): void {
     const chat = this.#chats.get(chatId);
-    if (!chat) return;
-    const ofOthers = chat.log.entries.filter(({ by }) => by !== this.#me);
-    const read = Math.min(seq ?? ofOthers.at(-1)?.seq ?? 0, chat.log.last ?? 0);
-    if (read <= chat.ownMarks.read) return;
+    const read = Math.min(seq, chat?.log.last ?? 0);
+    if (!chat || read <= chat.ownMarks.read) return;
     chat.mark({ userId: this.#me, delivered: read, read });
     this.#receipts.move(chatId, { read });
   }

@@ -1920,16 +1920,11 @@ var Live = class extends Emitter {
     this.#typing.stopped(chatId);
     return this.#sends.send({ chatId, message, ...replyTo && { replyTo } }, signal);
   }
-  /**
-   * Marks the entries of a chat as read: up to `seq`, or up to the last one of others that has
-   * arrived, so that the user's own messages cause no receipt.
-   */
-  markRead(chatId, seq) {
+  /** Marks the entries of a chat as read: up to `seq`, or all that have arrived. */
+  markRead(chatId, seq = Infinity) {
     const chat = this.#chats.get(chatId);
-    if (!chat) return;
-    const ofOthers = chat.log.entries.filter(({ by }) => by !== this.#me);
-    const read = Math.min(seq ?? ofOthers.at(-1)?.seq ?? 0, chat.log.last ?? 0);
-    if (read <= chat.ownMarks.read) return;
+    const read = Math.min(seq, chat?.log.last ?? 0);
+    if (!chat || read <= chat.ownMarks.read) return;
     chat.mark({ userId: this.#me, delivered: read, read });
     this.#receipts.move(chatId, { read });
   }
