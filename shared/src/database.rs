@@ -15,15 +15,28 @@ const DATABASE_URL: &str = "DATABASE_URL";
 /// The database that is used if the connection string does not name one.
 const DEFAULT_DATABASE: &str = "chat";
 
-impl FromEnv for Database {
-    /// Creates this process's client from `DATABASE_URL`. It connects at the first command.
+/// The connection string of the database.
+#[derive(Clone)]
+pub struct DatabaseUrl(String);
+
+impl FromEnv for DatabaseUrl {
+    /// Reads `DATABASE_URL`.
+    async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
+        environment.required(DATABASE_URL).map(Self)
+    }
+}
+
+impl DatabaseUrl {
+    /// Creates this process's client. It connects at the first command.
     ///
     /// A process handles one invocation at a time, so two connections are enough. The time limits
     /// leave room to answer 503 within five seconds. Options in the connection string take
     /// precedence.
-    async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
-        let url: String = environment.required(DATABASE_URL)?;
-        let mut options = ClientOptions::parse(url).await.map_err(|_| {
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the connection string is malformed, or names a host that cannot be resolved.
+    pub async fn connect(&self) -> Result<Database, ConfigError> {
+        let mut options = ClientOptions::parse(&self.0).await.map_err(|_| {
             ConfigError::malformed(DATABASE_URL, "must be a MongoDB connection string whose host can be resolved")
         })?;
         options.app_name.get_or_insert_with(|| "chat".to_owned());
@@ -36,6 +49,12 @@ impl FromEnv for Database {
         let malformed = || ConfigError::malformed(DATABASE_URL, "must be a MongoDB connection string");
         let client = Client::with_options(options).map_err(|_| malformed())?;
         client.default_database().ok_or_else(malformed)
+    }
+}
+
+impl FromEnv for Database {
+    async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
+        DatabaseUrl::from_env(environment).await?.connect().await
     }
 }
 

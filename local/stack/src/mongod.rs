@@ -8,7 +8,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use gateway::ProcessGroup;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::ErrorKind;
 use mongodb::options::{ClientOptions, ConnectionString, HostInfo, Tls};
 use mongodb::{Client, Database};
@@ -34,6 +34,16 @@ const REPLICA_SET: &str = "local";
 /// MongoDB's error code for a server that belongs to no replica set yet.
 const NOT_YET_INITIALIZED: i32 = 94;
 
+/// The exit status of a server whose port is taken
+/// (<https://www.mongodb.com/docs/manual/reference/exit-codes/>).
+const PORT_TAKEN: i32 = 48;
+
+/// The number of ports to try. Another program may take a free port before the server does.
+const MAX_PORTS: usize = 5;
+
+/// The pause between two attempts to reach a server that is starting.
+const RETRY_PAUSE: Duration = Duration::from_millis(10);
+
 const HOW_TO_INSTALL: &str = "install MongoDB so that `mongod` is on the PATH \
                               (https://www.mongodb.com/docs/manual/installation/), \
                               or set DATABASE_URL to a running one";
@@ -51,8 +61,8 @@ pub(crate) enum MongodError {
     NoPort(#[source] io::Error),
     #[error("{} does not start: {source}; {HOW_TO_INSTALL}", binary.display())]
     Spawn { binary: PathBuf, source: io::Error },
-    #[error("{} does not answer: {source}; {HOW_TO_INSTALL}", binary.display())]
-    NotReady { binary: PathBuf, source: Box<mongodb::error::Error> },
+    #[error("{} does not answer, see {}; {HOW_TO_INSTALL}", binary.display(), log.display())]
+    NotReady { binary: PathBuf, log: PathBuf },
     #[error("{} does not start: {status}, see {}; {HOW_TO_INSTALL}", binary.display(), log.display())]
     Ended { binary: PathBuf, status: ExitStatus, log: PathBuf },
 }
@@ -94,6 +104,18 @@ impl Mongod {
         if let Err(source) = fs::create_dir_all(&folder) {
             return Err(MongodError::Folder { folder, source });
         }
+        let mut attempt = 1;
+        loop {
+            match Self::start_once(binary.clone(), &folder, processes).await {
+                Err(MongodError::Ended { status, .. }) if status.code() == Some(PORT_TAKEN) && attempt < MAX_PORTS => {
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn start_once(binary: PathBuf, folder: &Path, processes: &ProcessGroup) -> Result<Self, MongodError> {
         let port = free_port().await.map_err(MongodError::NoPort)?;
         let log = folder.join("mongod.log");
         let mut command = Command::new(&binary);
@@ -101,7 +123,7 @@ impl Mongod {
             .args(["--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet", "--wiredTigerCacheSizeGB", "0.25"])
             .args(["--replSet", REPLICA_SET, "--oplogSize", "64"])
             .args(["--setParameter", "diagnosticDataCollectionEnabled=false", "--port", &port.to_string(), "--dbpath"])
-            .arg(&folder)
+            .arg(folder)
             .arg("--logpath")
             .arg(&log)
             .stdin(Stdio::null())
@@ -111,9 +133,12 @@ impl Mongod {
         let mut server = command.spawn().map_err(spawn_error)?;
         let address = format!("127.0.0.1:{port}");
         let url = format!("mongodb://{address}/chat?directConnection=true");
+        let process = server.id().map(i64::from);
         tokio::select! {
-            answer = become_primary(&url, &address) => {
-                answer.map_err(|error| MongodError::NotReady { binary, source: Box::new(error) })?;
+            answer = tokio::time::timeout(START_TIMEOUT, become_primary(&url, &address, process)) => {
+                if !matches!(answer, Ok(Ok(()))) {
+                    return Err(MongodError::NotReady { binary, log });
+                }
             }
             status = server.wait() => {
                 let status = status.map_err(spawn_error)?;
@@ -155,15 +180,35 @@ fn direct_address(url: &str) -> Option<String> {
 }
 
 /// Makes the server at `address` the only member of a replica set, and waits until it is the primary.
+/// `process` is the id of the server's process.
+///
+/// A server that starts may refuse or close connections, so each failure is followed by another
+/// attempt.
+async fn become_primary(url: &str, address: &str, process: Option<i64>) -> mongodb::error::Result<()> {
+    let admin = admin(url, START_TIMEOUT).await?;
+    while !configure(&admin, address, process).await.unwrap_or_default() {
+        tokio::time::sleep(RETRY_PAUSE).await;
+    }
+    Ok(())
+}
+
+/// Configures the server at `address` unless it is the primary. Returns whether it is.
 ///
 /// Every deployment is a replica set, and some features of MongoDB need one. The address differs at
 /// each start, so the configuration of an earlier start is replaced.
-async fn become_primary(url: &str, address: &str) -> mongodb::error::Result<()> {
-    let admin = admin(url, START_TIMEOUT).await?;
+async fn configure(admin: &Database, address: &str, process: Option<i64>) -> mongodb::error::Result<bool> {
+    // If another server took the port, the own one is about to end.
+    let status = admin.run_command(doc! { "serverStatus": 1, "repl": 0 }).await?;
+    if status.get_i64("pid").ok() != process {
+        return Ok(false);
+    }
     let members = vec![doc! { "_id": 0, "host": address }];
     match admin.run_command(doc! { "replSetGetConfig": 1 }).await {
         Ok(reply) => {
             let mut config = reply.get_document("config").cloned().unwrap_or_default();
+            if config.get_array("members").is_ok_and(|members| has_member(members, address)) {
+                return Ok(is_primary(&admin.run_command(doc! { "hello": 1 }).await?));
+            }
             config.insert("members", members);
             config.insert("version", config.get_i32("version").unwrap_or_default() + 1);
             admin.run_command(doc! { "replSetReconfig": config, "force": true }).await?;
@@ -174,10 +219,12 @@ async fn become_primary(url: &str, address: &str) -> mongodb::error::Result<()> 
         }
         Err(error) => return Err(error),
     }
-    while !is_primary(&admin.run_command(doc! { "hello": 1 }).await?) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    Ok(())
+    Ok(false)
+}
+
+fn has_member(members: &[Bson], address: &str) -> bool {
+    let mut hosts = members.iter().filter_map(|member| member.as_document()?.get_str("host").ok());
+    hosts.any(|host| host == address)
 }
 
 fn is_primary(hello: &Document) -> bool {
