@@ -11,6 +11,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 
 /// A part of a function, which is created once per process.
@@ -22,7 +23,7 @@ pub trait FromEnv: Sized {
     fn from_env(environment: &Environment) -> impl Future<Output = Result<Self, ConfigError>>;
 }
 
-/// A variable that prevents a function from starting. The message is one line that names the
+/// A variable that prevents a part from being created. The message is one line that names the
 /// variable and never quotes its value.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -50,6 +51,7 @@ impl ConfigError {
 #[derive(Default)]
 pub struct Environment {
     shared: RefCell<HashMap<TypeId, Box<dyn Any>>>,
+    connections: RefCell<Vec<BoxFuture<'static, ()>>>,
     requirements: RefCell<Requirements>,
 }
 
@@ -106,6 +108,25 @@ impl Environment {
         let part = T::from_env(self).await?;
         self.shared.borrow_mut().insert(TypeId::of::<T>(), Box::new(part.clone()));
         Ok(part)
+    }
+
+    /// Registers a part's connection to a server, which is opened before the first invocation.
+    pub fn connect_early<T, E>(
+        &self,
+        server: &'static str,
+        connection: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) {
+        self.connections.borrow_mut().push(Box::pin(async move {
+            if connection.await.is_err() {
+                // The first request that needs the server reports the reason.
+                tracing::info!(server, "not connected before the first invocation");
+            }
+        }));
+    }
+
+    /// Returns the connections of the parts that were created so far.
+    pub(crate) fn take_connections(&self) -> Vec<BoxFuture<'static, ()>> {
+        self.connections.take()
     }
 
     /// Returns the requirements of all parts that were created so far.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 pub use mongodb::Database;
-use mongodb::bson::Document;
-use mongodb::options::{Acknowledgment, ClientOptions, WriteConcern};
+use mongodb::bson::{Document, doc};
+use mongodb::options::{Acknowledgment, ClientOptions, ServerMonitoringMode, WriteConcern};
 use mongodb::{Client, IndexModel};
 
 use crate::config::{ConfigError, Environment, FromEnv};
@@ -14,6 +14,11 @@ const DATABASE_URL: &str = "DATABASE_URL";
 
 /// The database that is used if the connection string does not name one.
 const DEFAULT_DATABASE: &str = "chat";
+
+/// The time for which a connection may be idle before it is replaced. A frozen process does not learn
+/// that the network has dropped a connection, which AWS does after 350 s
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html>).
+const MAX_IDLE_TIME: Duration = Duration::from_secs(300);
 
 /// The connection string of the database.
 #[derive(Clone)]
@@ -29,9 +34,10 @@ impl FromEnv for DatabaseUrl {
 impl DatabaseUrl {
     /// Creates this process's client. It connects at the first command.
     ///
-    /// A process handles one invocation at a time, so two connections are enough. The time limits
-    /// leave room to answer 503 within five seconds. Options in the connection string take
-    /// precedence.
+    /// A process handles one invocation at a time, so two connections are enough; the second one is
+    /// opened only for commands that are sent concurrently. Monitoring takes one more per server,
+    /// because polling needs no second one. The time limits leave room to answer 503 within five
+    /// seconds. Options in the connection string take precedence.
     ///
     /// # Errors
     /// [`ConfigError`] if the connection string is malformed, or names a host that cannot be resolved.
@@ -41,7 +47,8 @@ impl DatabaseUrl {
         })?;
         options.app_name.get_or_insert_with(|| "chat".to_owned());
         options.max_pool_size.get_or_insert(2);
-        options.max_idle_time.get_or_insert(Duration::from_secs(60));
+        options.max_idle_time.get_or_insert(MAX_IDLE_TIME);
+        options.server_monitoring_mode.get_or_insert(ServerMonitoringMode::Poll);
         options.connect_timeout.get_or_insert(Duration::from_secs(2));
         options.server_selection_timeout.get_or_insert(Duration::from_secs(3));
         options.write_concern.get_or_insert_with(|| WriteConcern::builder().w(Acknowledgment::Majority).build());
@@ -54,7 +61,10 @@ impl DatabaseUrl {
 
 impl FromEnv for Database {
     async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
-        DatabaseUrl::from_env(environment).await?.connect().await
+        let database = DatabaseUrl::from_env(environment).await?.connect().await?;
+        let pinged = database.clone();
+        environment.connect_early("database", async move { pinged.run_command(doc! { "ping": 1 }).await });
+        Ok(database)
     }
 }
 
@@ -74,7 +84,7 @@ pub(crate) fn unique(keys: Document) -> IndexModel {
 /// `expiresAt` as well.
 pub(crate) fn expiring() -> IndexModel {
     let options = mongodb::options::IndexOptions::builder().expire_after(Duration::ZERO).build();
-    IndexModel::builder().keys(mongodb::bson::doc! { "expiresAt": 1 }).options(options).build()
+    IndexModel::builder().keys(doc! { "expiresAt": 1 }).options(options).build()
 }
 
 /// Returns whether a unique index refused a write.

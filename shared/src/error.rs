@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use mongodb::error::ErrorKind;
+use mongodb::error::{ErrorKind, RETRYABLE_ERROR, RETRYABLE_WRITE_ERROR, WriteFailure};
 
 /// The result of a handler.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -166,20 +166,57 @@ impl Error {
     }
 }
 
+/// The codes of failures that are over soon: of servers that start, stop, step down or do not hear from
+/// each other, of commands that were interrupted or took too long, and of cursors that ended with the
+/// server or the shard that had them. The driver's own list is private.
+/// <https://www.mongodb.com/docs/manual/reference/error-codes/>
+const TRANSIENT_CODES: [i32; 27] = [
+    6,     // HostUnreachable
+    7,     // HostNotFound
+    43,    // CursorNotFound
+    50,    // MaxTimeMSExpired
+    63,    // StaleShardVersion
+    89,    // NetworkTimeout
+    91,    // ShutdownInProgress
+    112,   // WriteConflict
+    133,   // FailedToSatisfyReadPreference
+    134,   // ReadConcernMajorityNotAvailableYet
+    150,   // StaleEpoch
+    175,   // QueryPlanKilled
+    189,   // PrimarySteppedDown
+    202,   // NetworkInterfaceExceededTimeLimit
+    234,   // RetryChangeStream
+    237,   // CursorKilled
+    262,   // ExceededTimeLimit
+    290,   // TransactionExceededLifetimeLimitSeconds
+    9001,  // SocketException
+    10058, // LegacyNotPrimary
+    10107, // NotWritablePrimary
+    11600, // InterruptedAtShutdown
+    11601, // Interrupted
+    11602, // InterruptedDueToReplStateChange
+    13388, // StaleConfig
+    13435, // NotPrimaryNoSecondaryOk
+    13436, // NotPrimaryOrSecondary
+];
+
 impl From<mongodb::error::Error> for Error {
-    /// Maps a database that cannot be reached or is changing its primary to [`Error::Unavailable`],
-    /// and everything else to [`Error::Internal`]. The driver is built with `redact-errors`, so its
-    /// errors contain no documents.
+    /// Maps a database that cannot be reached, is changing its primary, or does not confirm a write, to
+    /// [`Error::Unavailable`], and everything else to [`Error::Internal`]. The driver is built with
+    /// `redact-errors`, so its errors contain no documents.
     fn from(error: mongodb::error::Error) -> Self {
-        let is_transient = matches!(
-            *error.kind,
+        let is_transient = match &*error.kind {
             ErrorKind::Io(_)
-                | ErrorKind::ServerSelection { .. }
-                | ErrorKind::ConnectionPoolCleared { .. }
-                | ErrorKind::DnsResolve { .. }
-                | ErrorKind::Authentication { .. }
-        ) || error.contains_label("RetryableWriteError")
-            || error.contains_label("RetryableError");
+            | ErrorKind::ServerSelection { .. }
+            | ErrorKind::ConnectionPoolCleared { .. }
+            | ErrorKind::DnsResolve { .. }
+            | ErrorKind::Authentication { .. }
+            | ErrorKind::Write(WriteFailure::WriteConcernError(_)) => true,
+            ErrorKind::Command(error) => TRANSIENT_CODES.contains(&error.code),
+            ErrorKind::InsertMany(error) => error.write_concern_error.is_some() && error.write_errors.is_none(),
+            _ => false,
+        } || error.contains_label(RETRYABLE_WRITE_ERROR)
+            || error.contains_label(RETRYABLE_ERROR);
         if is_transient { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
     }
 }
@@ -201,7 +238,47 @@ impl std::fmt::Display for Chain<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::Arc;
+
+    use mongodb::bson::{self, doc};
+
     use super::*;
+
+    #[test]
+    fn a_database_that_is_changing_its_primary_is_unavailable() {
+        let command = |code: i32| {
+            let reply = doc! { "code": code, "codeName": "Name", "errmsg": "the reason" };
+            ErrorKind::Command(bson::deserialize_from_document(reply).unwrap())
+        };
+        let concern = |code: i32| {
+            let reply = doc! { "code": code, "codeName": "Name", "errmsg": "the reason" };
+            ErrorKind::Write(WriteFailure::WriteConcernError(bson::deserialize_from_document(reply).unwrap()))
+        };
+        let write = |code: i32| {
+            let reply = doc! { "code": code, "errmsg": "the reason" };
+            ErrorKind::Write(WriteFailure::WriteError(bson::deserialize_from_document(reply).unwrap()))
+        };
+        let unauthorized = 13;
+        let invalid = 2;
+        let table = [
+            (ErrorKind::Io(Arc::new(io::ErrorKind::TimedOut.into())), 503),
+            (concern(64), 503),
+            (concern(91), 503),
+            (concern(100), 503),
+            (write(11000), 500),
+            (command(invalid), 500),
+            (command(unauthorized), 500),
+            (ErrorKind::Shutdown, 500),
+        ];
+        let states = [11600, 11602, 10107, 13435, 13436, 91, 189, 6, 7, 89, 9001, 50, 262, 134, 43];
+        let states = states.map(|code| (command(code), 503));
+        for (kind, status) in table.into_iter().chain(states) {
+            let text = format!("{kind:?}");
+            let error = mongodb::error::Error::from(kind);
+            assert_eq!(Error::from(error).status(), status, "{text}");
+        }
+    }
 
     #[test]
     fn every_error_has_the_status_of_the_contract() {

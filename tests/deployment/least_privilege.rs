@@ -3,16 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::fs;
 use std::process::Stdio;
 
+use futures_util::future::join_all;
 use serde_json::Value;
-use test_support::{Function, Template, binaries};
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
-use tokio::process::Command;
+use test_support::{Function, Route, Template, binaries, workspace};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
 
-/// A valid value for each variable. Nothing listens at the addresses; functions do not connect
-/// before their first invocation.
+/// A valid value for each variable. Nothing listens at the addresses, and functions start
+/// nevertheless.
 const GOOD: [(&str, &str); 15] = [
     ("ACCESS_TOKEN_TTL", "900"),
     ("ALLOWED_ORIGINS", "https://page.example"),
@@ -59,6 +61,7 @@ fn command(function: &Function) -> Command {
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.as_str()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "local"),
         ("AWS_SECRET_ACCESS_KEY", "local"),
@@ -133,51 +136,126 @@ fn every_good_value_is_needed() {
     }
 }
 
-/// Starts a function and waits until it requests an invocation. Returns its output if it exits
-/// first.
-async fn start(function: &Function, variables: Variables) -> Result<(), String> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let runtime_api = listener.local_addr().unwrap().to_string();
-    let mut command = command(function);
-    let ended = command.env("AWS_LAMBDA_RUNTIME_API", runtime_api).envs(variables).spawn().unwrap().wait_with_output();
-    tokio::pin!(ended);
-    tokio::select! {
-        accepted = listener.accept() => {
-            let (mut stream, _) = accepted.unwrap();
-            let mut request = [0; 64];
-            stream.read_exact(&mut request).await.unwrap();
-            assert!(request.starts_with(b"GET /2018-06-01/runtime/invocation/next"), "{}", function.name);
-            Ok(())
-        }
-        output = &mut ended => {
-            let output = output.unwrap();
-            Err(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+/// A function under a Runtime API of its own
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
+struct Process {
+    child: Child,
+    runtime_api: BufReader<TcpStream>,
+}
+
+impl Process {
+    /// Starts a function and waits until it requests an invocation. Returns its output if it exits
+    /// first.
+    async fn start(function: &Function, variables: Variables) -> Result<Self, String> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let runtime_api = listener.local_addr().unwrap().to_string();
+        let mut command = command(function);
+        let mut child = command.env("AWS_LAMBDA_RUNTIME_API", runtime_api).envs(variables).spawn().unwrap();
+        tokio::select! {
+            accepted = listener.accept() => {
+                let mut process = Self { child, runtime_api: BufReader::new(accepted.unwrap().0) };
+                let (head, _) = process.read().await;
+                assert!(head.starts_with("GET /2018-06-01/runtime/invocation/next"), "{}: {head}", function.name);
+                Ok(process)
+            }
+            _ = child.wait() => Err(output(child).await),
         }
     }
+
+    /// Passes an event to the function and returns its answer.
+    async fn invoke(&mut self, event: &Value) -> Value {
+        let event = event.to_string();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: 1\r\nlambda-runtime-deadline-ms: 9999999999999\r\n\
+             lambda-runtime-invoked-function-arn: arn\r\ncontent-length: {}\r\n\r\n",
+            event.len()
+        );
+        self.runtime_api.write_all((head + &event).as_bytes()).await.unwrap();
+        let (head, answer) = self.read().await;
+        assert!(head.starts_with("POST /2018-06-01/runtime/invocation/1/response"), "{head}");
+        serde_json::from_slice(&answer).unwrap()
+    }
+
+    /// Kills the process and returns everything that it wrote.
+    async fn end(mut self) -> String {
+        self.child.kill().await.unwrap();
+        output(self.child).await
+    }
+
+    /// Reads the head and the body of the next request.
+    async fn read(&mut self) -> (String, Vec<u8>) {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert!(self.runtime_api.read_line(&mut head).await.unwrap() > 0, "the request ends early: {head}");
+        }
+        let lower = head.to_ascii_lowercase();
+        let length = lower.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+        self.runtime_api.read_exact(&mut body).await.unwrap();
+        (head, body)
+    }
+}
+
+async fn output(child: Child) -> String {
+    let output = child.wait_with_output().await.unwrap();
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }
 
 #[tokio::test]
 async fn every_function_starts_with_its_variables() {
-    for function in Template::read().functions {
-        let started = start(&function, own_variables(&function)).await;
+    let functions = Template::read().functions;
+    // Concurrently, because each one waits for servers that do not exist.
+    join_all(functions.iter().map(async |function| {
+        let started = Process::start(function, own_variables(function)).await;
 
         started.unwrap_or_else(|output| panic!("{} does not start: {output}", function.name));
+    }))
+    .await;
+}
+
+/// Returns the variables of a function, with a value of `name` that it refuses.
+async fn with_invalid(function: &Function, name: &str) -> Variables {
+    // A required variable must not be empty; an optional one must be valid.
+    for value in ["", NONSENSE] {
+        let variables: Variables = own_variables(function).into_iter().chain([(name.to_owned(), value)]).collect();
+        let output = command(function).arg("--requirements").envs(&variables).output().await.unwrap();
+        if !output.status.success() {
+            return variables;
+        }
     }
+    panic!("{} accepts an invalid {name}", function.name);
 }
 
 #[tokio::test]
-async fn a_missing_or_invalid_variable_stops_the_function_and_is_logged() {
-    for function in Template::read().functions {
+async fn a_missing_or_invalid_variable_is_reported_and_logged() {
+    for function in Template::read().endpoints() {
+        let path = workspace().join(format!("events/{}.json", function.binary));
+        let event: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
         for name in function.variables.iter().filter(|name| *name != ANY_TEXT) {
-            let with = |value| own_variables(&function).into_iter().chain([(name.clone(), value)]).collect();
-            // A required variable must not be empty; an optional one must be valid.
-            let output = match start(&function, with("")).await {
-                Err(output) => Err(output),
-                Ok(()) => start(&function, with(NONSENSE)).await,
-            };
+            let variables = with_invalid(&function, name).await;
+            let what = format!("{} with an invalid {name}", function.name);
 
-            let output = output.err().unwrap_or_else(|| panic!("{} starts with an invalid {name}", function.name));
-            assert!(output.contains(name), "{} stops without naming {name}: {output}", function.name);
+            let mut process =
+                Process::start(&function, variables).await.unwrap_or_else(|output| panic!("{what}: {output}"));
+            let answer = process.invoke(&event).await;
+            let output = process.end().await;
+
+            let status = match &function.routes[0] {
+                // The sender of a frame is told by an event instead.
+                Route::WebSocket { key } if !["$connect", "$disconnect"].contains(&key.as_str()) => 200,
+                _ => 503,
+            };
+            assert_eq!(answer["statusCode"], status, "{what} answers with {answer}");
+            if let Route::Http { .. } = &function.routes[0] {
+                let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+                assert_eq!(body["error"]["code"], "unavailable", "{what} answers with {answer}");
+                assert_eq!(answer["headers"]["retry-after"], "5", "{what} answers with {answer}");
+            }
+            let lines: Vec<Value> = output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            let naming: Vec<_> = lines.iter().filter(|line| line["fields"].to_string().contains(name)).collect();
+            // Once at the start, and once for the invocation, where the alarm sees it.
+            let statuses: Vec<_> = naming.iter().map(|line| &line["fields"]["status"]).collect();
+            assert_eq!(statuses, [&Value::Null, &503.into()], "{what} logs: {output}");
         }
     }
 }

@@ -47,6 +47,8 @@ impl FromEnv for Mailer {
             .timeout(Some(STEP_TIMEOUT))
             .pool_config(PoolConfig::new().max_size(1))
             .build();
+        let connecting = transport.clone();
+        environment.connect_early("mail server", async move { connecting.test_connection().await });
         Ok(Self { transport, from })
     }
 }

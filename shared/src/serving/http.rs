@@ -5,19 +5,21 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 use cookie::Cookie;
-use futures_util::stream;
+use futures_util::future::ready;
+use futures_util::{FutureExt, stream};
 use lambda_http::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE, USER_AGENT,
     X_CONTENT_TYPE_OPTIONS,
 };
 use lambda_http::http::{Response, StatusCode};
-use lambda_http::{Body, RequestExt, service_fn};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Body, LambdaEvent, RequestExt, Service, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::input;
-use super::invocation::{run_handler, start, stop};
+use super::invocation::{self, Function, run_handler};
 use crate::accounts::cookies;
 use crate::accounts::photos::{Photo, PhotoBase};
 use crate::accounts::tokens::{AccessToken, ShortLivedTokens};
@@ -30,27 +32,53 @@ use crate::error::{Error, Result};
 use crate::values::deadline::Deadline;
 
 /// Serves an endpoint for as long as Lambda keeps this process: creates the parts of the function,
-/// then passes them to `handler` with each request.
+/// then passes them to `handler` with each request. While a part cannot be created, requests are
+/// answered with 503.
 ///
-/// Returns if initialization fails or the runtime stops. The reason is logged.
+/// Returns if the runtime stops. The reason is logged.
 pub async fn serve<P, F, Fut>(handler: F) -> ExitCode
 where
     P: FromEnv + Sync + 'static,
     F: Fn(&'static P, Request) -> Fut,
     Fut: Future<Output = Result<Reply>> + Send + 'static,
 {
-    let parts = match start().await {
-        Ok(parts) => parts,
+    let function = match Function::start().await {
+        Ok(function) => function,
         Err(code) => return code,
     };
-    let answer = service_fn(|request| {
-        let reply = run_handler(handler(parts, Request { request, deadline: Deadline::of_request() }));
-        async { Ok::<_, Infallible>(reply.await.unwrap_or_else(|error| Reply::from_error(&error)).0) }
-    });
-    match lambda_http::run(answer).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => stop(&error),
+    invocation::run(async |event: LambdaEvent<LambdaRequest>| {
+        let parts = function.parts().await;
+        let mut answer = Adapter::from(service_fn(|request| {
+            let reply = match &parts {
+                Ok(parts) => {
+                    let request = Request { request, deadline: Deadline::of_request() };
+                    run_handler(handler(parts, request)).boxed()
+                }
+                Err(error) => ready(Ok(Reply::from_error(error))).boxed(),
+            };
+            async { Ok::<_, Infallible>(reply.await.unwrap_or_else(|error| Reply::from_error(&error)).0) }
+        }));
+        answer.call(LambdaEvent { payload: with_valid_query(event.payload), ..event }).await
+    })
+    .await
+}
+
+/// Percent-encodes the characters of a query that a URI must not contain. API Gateway may pass them
+/// on as a client sent them, and `lambda_http` panics if it cannot build the URI.
+fn with_valid_query(mut request: LambdaRequest) -> LambdaRequest {
+    if let LambdaRequest::ApiGatewayV2(request) = &mut request
+        && let Some(query) = &mut request.raw_query_string
+        && !query.bytes().all(is_valid_in_query)
+    {
+        let encode = |byte| if is_valid_in_query(byte) { char::from(byte).into() } else { format!("%{byte:02X}") };
+        *query = query.bytes().map(encode).collect();
     }
+    request
+}
+
+/// Returns whether a query may contain this character (RFC 3986, section 3.4), or `%`.
+fn is_valid_in_query(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte)
 }
 
 /// A request to one endpoint.

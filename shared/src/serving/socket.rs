@@ -2,7 +2,8 @@
 //!
 //! `$connect` answers with a status, which accepts or refuses the handshake. Every other route
 //! answers with 200. A failure is reported to the sender as an `error` event. A frame with an
-//! `ackId` gets an `ack` event once it is handled.
+//! `ackId` gets an `ack` event once it is handled. While a part of the function cannot be created, all
+//! of them fail with 503.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -10,12 +11,13 @@ use std::process::ExitCode;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use lambda_runtime::LambdaEvent;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::input;
-use super::invocation::{self, run_handler};
+use super::invocation::{self, Function, run_handler};
 use crate::accounts::cookies;
 use crate::config::{ConfigError, Environment, FromEnv};
 use crate::contract::errors::ACK_ID_REQUIRED;
@@ -135,36 +137,36 @@ impl Frame {
 
 /// Serves the `$connect` route. The handshake is accepted if `handler` returns `Ok`.
 ///
-/// Returns if initialization fails or the runtime stops. The reason is logged.
+/// Returns if the runtime stops. The reason is logged.
 pub async fn serve_connect<P, F, Fut>(handler: F) -> ExitCode
 where
     P: FromEnv + Sync + 'static,
     F: Fn(&'static P, Handshake) -> Fut,
     Fut: Future<Output = Result<()>> + Send + 'static,
 {
-    serve_events(async |parts, event: GatewayEvent| {
+    serve_events(async |parts: Result<&'static P>, event: GatewayEvent| {
         let handshake = Handshake {
             connection: event.request_context.connection_id,
             headers: event.headers,
             query: event.query_string_parameters.unwrap_or_default(),
         };
-        run_handler(handler(parts, handshake)).await.err().map_or(200, |error| error.status())
+        status(async { run_handler(handler(parts?, handshake)).await }.await)
     })
     .await
 }
 
 /// Serves the `$disconnect` route. The client is gone, so errors are only logged.
 ///
-/// Returns if initialization fails or the runtime stops. The reason is logged.
+/// Returns if the runtime stops. The reason is logged.
 pub async fn serve_disconnect<P, F, Fut>(handler: F) -> ExitCode
 where
     P: FromEnv + Sync + 'static,
     F: Fn(&'static P, ConnectionId) -> Fut,
     Fut: Future<Output = Result<()>> + Send + 'static,
 {
-    serve_events(async |parts, event: GatewayEvent| {
+    serve_events(async |parts: Result<&'static P>, event: GatewayEvent| {
         let closed = event.request_context.connection_id;
-        run_handler(handler(parts, closed)).await.err().map_or(200, |error| error.status())
+        status(async { run_handler(handler(parts?, closed)).await }.await)
     })
     .await
 }
@@ -191,7 +193,7 @@ impl<A: Into<Answer>> From<A> for Handled {
 /// Serves a route that receives frames, and answers the sender. The answer of the handler is sent
 /// if the frame has an `ackId`.
 ///
-/// Returns if initialization fails or the runtime stops. The reason is logged.
+/// Returns if the runtime stops. The reason is logged.
 pub async fn serve<P, F, Fut, A>(handler: F) -> ExitCode
 where
     P: FromEnv + Sync + 'static,
@@ -199,10 +201,21 @@ where
     Fut: Future<Output = Result<A>> + Send + 'static,
     A: Into<Handled> + Send + 'static,
 {
-    serve_events(async |WithReplies { parts, api }: &'static WithReplies<P>, event| {
+    serve_events(async |function: Result<&'static WithReplies<P>>, event| {
         let RequestContext { connection_id: sender, route_key } = event.request_context;
         let frame = Frame::new(sender.clone(), &event.body.unwrap_or_default());
         let action = if route_key == "$default" { frame.action().map(str::to_owned) } else { Some(route_key) };
+        let WithReplies { parts, api } = match function {
+            Ok(function) => function,
+            Err(error) => {
+                // Perhaps another part is the one that cannot be created.
+                if let Ok(api) = ConnectionsApi::from_env(&Environment::default()).await {
+                    let ack_id = frame.ack_id().unwrap_or_default();
+                    let _ = api.post(&sender, &ErrorEvent::new(action, ack_id, &error)).await;
+                }
+                return 200;
+            }
+        };
         let (ack_id, result) = match frame.ack_id() {
             Ok(ack_id) => (ack_id, run_handler(handler(parts, frame)).await),
             Err(error) => (None, Err(error)),
@@ -245,8 +258,22 @@ impl<P: FromEnv> FromEnv for WithReplies<P> {
     }
 }
 
-/// Answers events with the status that `handler` returns.
-async fn serve_events<P: FromEnv + 'static>(handler: impl AsyncFn(&'static P, GatewayEvent) -> u16) -> ExitCode {
-    let answer = async |parts, event| Ok::<_, Infallible>(GatewayAnswer { status_code: handler(parts, event).await });
-    invocation::serve(answer).await
+/// Answers events with the status that `handler` returns. It receives an error if the parts cannot be
+/// created, which is logged.
+async fn serve_events<P: FromEnv + 'static>(
+    handler: impl AsyncFn(Result<&'static P>, GatewayEvent) -> u16,
+) -> ExitCode {
+    let function = match Function::start().await {
+        Ok(function) => function,
+        Err(code) => return code,
+    };
+    invocation::run(async |event: LambdaEvent<GatewayEvent>| {
+        let status_code = handler(function.parts().await, event.payload).await;
+        Ok::<_, Infallible>(GatewayAnswer { status_code })
+    })
+    .await
+}
+
+fn status(result: Result<()>) -> u16 {
+    result.err().map_or(200, |error| error.status())
 }

@@ -33,6 +33,22 @@ pub const POST: &str = "execute-api:ManageConnections POST/@connections/*";
 /// The permission to close connections.
 const DELETE: &str = "execute-api:ManageConnections DELETE/@connections/*";
 
+/// An id that no connection has.
+const NO_CONNECTION: &str = "none";
+
+/// The time limit of a post, with its retry.
+const POST_LIMIT: Duration = Duration::from_secs(2);
+
+/// The time limit of opening a connection to the API.
+const CONNECT_LIMIT: Duration = Duration::from_secs(1);
+
+/// The upper bound of the pause before a retry.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// The time for which a connection to the API may be idle before it is replaced. The API may close
+/// it while this process is frozen.
+const MAX_IDLE_TIME: Duration = Duration::from_secs(50);
+
 /// The number of posts that are sent concurrently.
 const PARALLEL_POSTS: usize = 64;
 
@@ -64,10 +80,10 @@ impl FromEnv for ConnectionsApi {
             None,
             "Lambda",
         );
-        let timeouts = TimeoutConfig::builder()
-            .operation_timeout(Duration::from_secs(2))
-            .operation_attempt_timeout(Duration::from_secs(1))
-            .build();
+        // An attempt has no time limit of its own: a post that was sent may have been delivered, even
+        // if the answer is late. So only those are sent again that could not connect, whose connection
+        // was closed without an answer, or that the API refused for the moment.
+        let timeouts = TimeoutConfig::builder().operation_timeout(POST_LIMIT).connect_timeout(CONNECT_LIMIT).build();
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(https_client(&endpoint)?)
@@ -75,9 +91,19 @@ impl FromEnv for ConnectionsApi {
             .region(Region::new(region))
             .credentials_provider(credentials)
             .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(2))
+            .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(RETRY_PAUSE))
             .build();
-        Ok(Self(Client::from_conf(config)))
+        let client = Client::from_conf(config);
+        // The SDK has no call that only connects. This one is refused, with the permission that every
+        // function with this part has.
+        let post = client.post_to_connection().connection_id(NO_CONNECTION).data(Blob::new("{}"));
+        environment.connect_early("@connections", async move {
+            match post.send().await {
+                Ok(_) | Err(SdkError::ServiceError(_)) => Ok(()),
+                Err(error) => Err(error),
+            }
+        });
+        Ok(Self(client))
     }
 }
 
@@ -137,7 +163,8 @@ fn https_client(endpoint: &str) -> Result<SharedHttpClient, ConfigError> {
     let trust = TlsContext::builder().with_trust_store(roots).build();
     let trust = trust
         .map_err(|_| ConfigError::malformed("WEBSOCKET_ENDPOINT", "needs a TLS provider that this system lacks"))?;
-    Ok(Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(trust).build_https())
+    let client = Builder::new().pool_idle_timeout(MAX_IDLE_TIME);
+    Ok(client.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(trust).build_https())
 }
 
 /// Sends events to open connections.

@@ -9,6 +9,7 @@
 //!   checks it.
 //! - [`expect_generated`] compares a generated part of a Markdown file with its source.
 //! - [`Proxy`] stands in front of a server and fails on demand.
+//! - [`SecureDatabase`] is a database with three servers, TLS and a login.
 //! - [`Template`] and [`descriptions`] read `template.yaml` and the APIs' descriptions, so that no
 //!   test keeps its own list of functions, routes or fields.
 
@@ -27,6 +28,7 @@ mod output;
 mod processes;
 mod program;
 mod proxy;
+mod secure_database;
 mod socket;
 mod stack;
 mod template;
@@ -44,6 +46,7 @@ pub use generated::{expect_generated, generated_rows};
 pub use output::Output;
 pub use processes::{Process, keep_killing, processes_of, processes_that_know};
 pub use proxy::Proxy;
+pub use secure_database::SecureDatabase;
 pub use socket::{Handshake, Socket};
 pub use stack::{ALLOWED_ORIGIN, Setup, Stack, new_database_at, shared, skip_on_deployed_stack};
 pub use template::{Function, Route, Template};
