@@ -7,19 +7,17 @@ use std::time::{Duration, SystemTime};
 
 use axum::body::Bytes;
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout};
 
 use super::invocation::{Answer, InvokeError};
+use super::log;
 use super::runtime_api::{Invocation, RuntimeApi, Slot};
 use super::tap::{OpenTap, Tap};
-use crate::ids::{REGION, function_arn};
+use crate::iam::Identities;
+use crate::ids::{REGION, function_arn, log_stream};
 use crate::template::Function;
 use crate::usage::Meter;
-
-/// Lambda gives an environment ten seconds to initialize.
-const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The time for which a binary may be missing while cargo replaces it.
 const REPLACE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,6 +36,12 @@ pub(crate) struct Settings {
     pub(crate) tap: Option<Tap>,
     /// Counts invocations and their durations.
     pub(crate) meter: Meter,
+    /// The keys of the functions.
+    pub(crate) identities: Identities,
+    /// The maximum number of invocations of all functions at a time.
+    pub(crate) concurrency: usize,
+    /// The pause before the first retry of an asynchronous invocation.
+    pub(crate) retry_pause: Duration,
 }
 
 /// A running process. Dropping it kills it.
@@ -65,7 +69,12 @@ enum Commands {
 impl Process {
     /// Starts a process of a function, waits until it requests its first invocation, and freezes
     /// it.
-    pub(super) async fn start(function: &Function, settings: &Settings, api: &RuntimeApi) -> Result<Self, InvokeError> {
+    pub(super) async fn start(
+        function: &Function,
+        settings: &Settings,
+        api: &RuntimeApi,
+        limit: Duration,
+    ) -> Result<Self, InvokeError> {
         let slot = api.open_slot();
         let path = settings.binaries.join(&function.binary);
         let built = modified(&path);
@@ -73,11 +82,11 @@ impl Process {
         let (commands, database_variable) = tap(function, settings).await.map_err(failed)?;
         let since = Instant::now();
         let mut child = spawn(&path, function, database_variable, settings, &slot).await.map_err(failed)?;
-        forward(child.stdout.take(), &function.name);
-        forward(child.stderr.take(), &function.name);
+        log::forward(child.stdout.take(), function);
+        log::forward(child.stderr.take(), function);
         let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let mut process = Self { slot, child, pid, path, built, commands, init: None };
-        process.wait_until_ready(INIT_TIMEOUT).await?;
+        process.wait_until_ready(limit).await?;
         process.init = Some(since.elapsed());
         Ok(process)
     }
@@ -156,7 +165,7 @@ async fn spawn(
     let mut command = Command::new(path);
     command
         .env_clear()
-        .envs(lambda_environment(function))
+        .envs(lambda_environment(function, settings))
         .env("AWS_LAMBDA_RUNTIME_API", slot.address())
         .envs(&function.environment)
         .envs(database_variable)
@@ -178,34 +187,35 @@ async fn spawn(
 }
 
 /// Returns the variables that Lambda sets for every function
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>). The access keys are
-/// placeholders.
-fn lambda_environment(function: &Function) -> [(&'static str, String); 11] {
-    [
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>).
+fn lambda_environment(function: &Function, settings: &Settings) -> impl Iterator<Item = (&'static str, String)> {
+    let keys = settings.identities.credentials(&function.name).cloned();
+    let keys = keys.into_iter().flat_map(|keys| {
+        [
+            ("AWS_ACCESS_KEY_ID", Some(keys.access_key_id)),
+            ("AWS_SECRET_ACCESS_KEY", Some(keys.secret_access_key)),
+            ("AWS_SESSION_TOKEN", keys.session_token),
+        ]
+    });
+    let keys = keys.filter_map(|(name, value)| Some((name, value?)));
+    let binaries = settings.binaries.display().to_string();
+    let variables = [
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory.to_string()),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("AWS_LAMBDA_LOG_FORMAT", if function.json_logs { "JSON" } else { "Text" }.to_owned()),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name)),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_DEFAULT_REGION", REGION.to_owned()),
-        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("LAMBDA_TASK_ROOT", binaries.clone()),
+        ("LAMBDA_RUNTIME_DIR", binaries),
         ("_HANDLER", "bootstrap".to_owned()),
         ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
         ("TZ", ":UTC".to_owned()),
-    ]
-}
-
-/// Prints the output of a process until it ends, with the function's name before each line.
-fn forward(output: Option<impl AsyncRead + Send + Unpin + 'static>, name: &str) {
-    let Some(output) = output else { return };
-    let name = name.to_owned();
-    tokio::spawn(async move {
-        let mut lines = BufReader::new(output).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            println!("[{name}] {line}");
-        }
-    });
+    ];
+    variables.into_iter().chain(keys)
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
