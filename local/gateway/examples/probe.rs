@@ -11,8 +11,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::{env, process, thread};
@@ -44,6 +46,9 @@ struct Instruction {
     post: Option<String>,
     /// Close the event's connection, and answer with the status.
     close: bool,
+    /// Send a byte over a connection that stays open between invocations, and answer with what
+    /// happens.
+    knock: bool,
     /// Do not answer CloudFormation.
     silent: bool,
     /// Panic.
@@ -73,7 +78,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
     INVOCATIONS.fetch_add(1, Ordering::Relaxed);
     record(&payload)?;
     let instruction = instruction(&payload)?;
-    let Instruction { tick, sleep, post, close, panic, exit, error, fill, answer, silent } = instruction;
+    let Instruction { tick, sleep, post, close, panic, exit, error, fill, answer, knock, silent } = instruction;
     if tick {
         thread::spawn(count);
     }
@@ -83,6 +88,9 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
         None if close => Some(close_sender(&payload).await?),
         None => None,
     };
+    if knock {
+        return Ok(json!({ "statusCode": 200, "knock": self::knock()? }));
+    }
     assert!(!panic, "as instructed");
     if let Some(status) = exit {
         process::exit(status);
@@ -170,6 +178,25 @@ async fn close_sender(event: &Value) -> Result<u16, Error> {
     Ok(match sent {
         Ok(_) => 200,
         Err(error) => error.raw_response().ok_or("there is no response")?.status().as_u16(),
+    })
+}
+
+/// Sends a request to the server of `@connections` over a connection that is opened once.
+fn knock() -> Result<&'static str, Error> {
+    static CONNECTION: Mutex<Option<TcpStream>> = Mutex::new(None);
+    let mut connection = CONNECTION.lock().map_err(|error| error.to_string())?;
+    if connection.is_none() {
+        let endpoint = env::var("WEBSOCKET_ENDPOINT")?;
+        let authority = endpoint.split('/').nth(2).ok_or("the endpoint has no host")?;
+        *connection = Some(TcpStream::connect(authority)?);
+    }
+    let stream = connection.as_mut().ok_or("there is no connection")?;
+    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")?;
+    Ok(match stream.read(&mut [0; 4096]) {
+        Ok(0) => "closed",
+        Ok(_) => "answered",
+        Err(_) => "silence",
     })
 }
 

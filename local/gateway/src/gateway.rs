@@ -60,6 +60,7 @@ pub struct Gateway {
     retry_pause: Duration,
     resource_timeout: Option<Duration>,
     creates_resources: bool,
+    dead_after_freeze: Option<Duration>,
     tap: Option<Tap>,
     routes: Box<dyn FnOnce(&HttpApi) -> Router + Send>,
     index: Option<Index>,
@@ -90,6 +91,7 @@ impl Gateway {
             retry_pause: RETRY_PAUSE,
             resource_timeout: None,
             creates_resources: true,
+            dead_after_freeze: None,
             tap: None,
             routes: Box::new(|_| Router::new()),
             index: None,
@@ -180,6 +182,14 @@ impl Gateway {
         self
     }
 
+    /// Lets the connections of a process that was frozen for longer than `freeze` die silently: those
+    /// to the database, if there is a [`tap`](Self::tap), and those to `@connections`. What the
+    /// process sends over them vanishes. By default, connections survive every freeze.
+    pub fn dead_after_freeze(mut self, freeze: Duration) -> Self {
+        self.dead_after_freeze = Some(freeze);
+        self
+    }
+
     /// Counts the commands that functions send to their database.
     pub fn tap(mut self, tap: Tap) -> Self {
         self.tap = Some(tap);
@@ -237,6 +247,8 @@ impl Gateway {
             identities: identities.clone(),
             concurrency: self.concurrency.get(),
             retry_pause: self.retry_pause,
+            dead_after_freeze: self.dead_after_freeze,
+            connections: format!("127.0.0.1:{websocket_port}"),
         };
         let (runtime_listener, runtime_port) = bind(0).await?;
         let functions = template.functions.into_values().collect();

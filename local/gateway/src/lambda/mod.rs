@@ -9,6 +9,7 @@ mod invocation;
 mod log;
 mod pool;
 mod process;
+mod proxy;
 mod runtime_api;
 mod tap;
 

@@ -1,5 +1,6 @@
 //! One process of a function: an execution environment, in Lambda's terms.
 
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -12,6 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use super::invocation::{Answer, InvokeError};
 use super::log;
+use super::proxy::Proxy;
 use super::runtime_api::{Invocation, RuntimeApi, Slot};
 use super::tap::{OpenTap, Tap};
 use crate::iam::Identities;
@@ -42,6 +44,10 @@ pub(crate) struct Settings {
     pub(crate) concurrency: usize,
     /// The pause before the first retry of an asynchronous invocation.
     pub(crate) retry_pause: Duration,
+    /// The duration of a freeze that the connections of a process do not survive, if there is one.
+    pub(crate) dead_after_freeze: Option<Duration>,
+    /// The host and the port of `@connections`.
+    pub(crate) connections: String,
 }
 
 /// A running process. Dropping it kills it.
@@ -52,6 +58,11 @@ pub(super) struct Process {
     path: PathBuf,
     built: Option<SystemTime>,
     commands: Commands,
+    /// The way to `@connections`, if connections can die.
+    connections: Option<Proxy>,
+    dead_after_freeze: Option<Duration>,
+    /// The time of the last freeze.
+    frozen: Option<Instant>,
     /// The time that it took to start, until it is reported.
     init: Option<Duration>,
 }
@@ -80,12 +91,25 @@ impl Process {
         let built = modified(&path);
         let failed = |error: io::Error| InvokeError::Exited(format!("{}: {error}", path.display()));
         let (commands, database_variable) = tap(function, settings).await.map_err(failed)?;
+        let mut variables = function.environment.clone();
+        variables.extend(database_variable);
+        let connections = match settings.dead_after_freeze {
+            Some(_) => Some(Proxy::open(settings.connections.clone(), || Box::new(|_| {})).await.map_err(failed)?),
+            None => None,
+        };
+        if let Some(proxy) = &connections {
+            let (from, to) = (&settings.connections, proxy.address().to_string());
+            variables.values_mut().for_each(|value| *value = value.replace(from, &to));
+        }
         let since = Instant::now();
-        let mut child = spawn(&path, function, database_variable, settings, &slot).await.map_err(failed)?;
+        let mut child = spawn(&path, function, variables, settings, &slot).await.map_err(failed)?;
         log::forward(child.stdout.take(), function);
         log::forward(child.stderr.take(), function);
         let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        let mut process = Self { slot, child, pid, path, built, commands, init: None };
+        let dead_after_freeze = settings.dead_after_freeze;
+        let (frozen, init) = (None, None);
+        let mut process =
+            Self { slot, child, pid, path, built, commands, connections, dead_after_freeze, frozen, init };
         process.wait_until_ready(limit).await?;
         process.init = Some(since.elapsed());
         Ok(process)
@@ -113,6 +137,10 @@ impl Process {
 
     /// Runs one invocation. After any error except the function's own, the process is unusable.
     pub(super) async fn invoke(&mut self, id: String, payload: Bytes, function: &Function) -> Answer {
+        let frozen_for = self.frozen.map(|since| since.elapsed());
+        if frozen_for.zip(self.dead_after_freeze).is_some_and(|(frozen, limit)| frozen > limit) {
+            self.sever_connections();
+        }
         self.signal(Signal::CONT);
         let arn = function_arn(&function.name);
         let answer = self.slot.invoke(Invocation { id, payload, timeout: function.timeout, arn }).await;
@@ -134,7 +162,18 @@ impl Process {
             status = self.child.wait() => return Err(exited(status)),
         }
         self.signal(Signal::STOP);
+        self.frozen = Some(Instant::now());
         Ok(())
+    }
+
+    /// Lets the connections to the database and to `@connections` die silently.
+    fn sever_connections(&self) {
+        if let Commands::Counted(tap) = &self.commands {
+            tap.proxy.sever();
+        }
+        if let Some(proxy) = &self.connections {
+            proxy.sever();
+        }
     }
 
     fn signal(&self, signal: Signal) {
@@ -151,14 +190,14 @@ async fn tap(function: &Function, settings: &Settings) -> io::Result<(Commands, 
     let Some(tap) = &settings.tap else { return Ok((Commands::Unknown, None)) };
     let Some(value) = function.environment.get(&tap.variable) else { return Ok((Commands::None, None)) };
     let open = tap.open().await?;
-    let value = value.replacen(&tap.address, &open.address().to_string(), 1);
+    let value = value.replacen(&tap.address, &open.proxy.address().to_string(), 1);
     Ok((Commands::Counted(open), Some((tap.variable.clone(), value))))
 }
 
 async fn spawn(
     path: &Path,
     function: &Function,
-    database_variable: Option<(String, String)>,
+    variables: BTreeMap<String, String>,
     settings: &Settings,
     slot: &Slot,
 ) -> io::Result<Child> {
@@ -167,8 +206,7 @@ async fn spawn(
         .env_clear()
         .envs(lambda_environment(function, settings))
         .env("AWS_LAMBDA_RUNTIME_API", slot.address())
-        .envs(&function.environment)
-        .envs(database_variable)
+        .envs(variables)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

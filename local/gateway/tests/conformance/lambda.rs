@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, eventually, keys, shared};
+use crate::harness::{Answer, Setup, eventually, keys, shared};
 
 /// The variables that Lambda sets, besides those that begin with `AWS_` or `LAMBDA_`.
 const LAMBDAS: [&str; 4] = ["_HANDLER", "_X_AMZN_TRACE_ID", "PATH", "TZ"];
@@ -29,6 +29,25 @@ async fn a_process_is_frozen_between_invocations() {
     assert_eq!(process(&after), process(&before));
     let ticked = after["ticks"].as_u64().unwrap() - before["ticks"].as_u64().unwrap();
     assert!(ticked < 100, "{ticked} ticks in between");
+}
+
+#[tokio::test]
+async fn connections_die_silently_in_a_long_freeze_if_they_are_to() {
+    for (options, expected) in [
+        (vec![], "answered"),
+        (vec!["--dead-after-freeze-millis", "0"], "silence"),
+        (vec!["--dead-after-freeze-millis", "600000"], "answered"),
+    ] {
+        let mut setup = Setup::shared().option("--max-processes", "1");
+        for option in options {
+            setup = setup.flag(option);
+        }
+        let gateway = setup.start();
+        let knock = async || gateway.report_after("Sockets", json!({ "knock": true })).await["knock"].clone();
+        assert_eq!(knock().await, "answered");
+
+        assert_eq!(knock().await, expected);
+    }
 }
 
 #[tokio::test]

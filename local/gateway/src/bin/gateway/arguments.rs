@@ -73,6 +73,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) skip_resources: bool,
 
+    /// Let connections to @connections die silently if their process is frozen for longer than this
+    #[arg(long, value_name = "MILLIS")]
+    pub(crate) dead_after_freeze_millis: Option<u64>,
+
     /// Refuse to start if a program (src/bin/*.rs) of a package in this folder has no function
     #[arg(long, value_name = "FOLDER")]
     pub(crate) functions_in: Option<PathBuf>,

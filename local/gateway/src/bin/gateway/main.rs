@@ -62,6 +62,9 @@ async fn start(arguments: &Arguments) -> Result<(RunningGateway, ProcessGroup), 
         .concurrency(arguments.concurrency)
         .retry_pause(seconds(arguments.retry_seconds))
         .create_resources(!arguments.skip_resources);
+    if let Some(freeze) = arguments.dead_after_freeze_millis {
+        gateway = gateway.dead_after_freeze(Duration::from_millis(freeze));
+    }
     if let Some(limit) = arguments.resource_seconds {
         gateway = gateway.resource_timeout(seconds(limit));
     }
