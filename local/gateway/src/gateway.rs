@@ -61,6 +61,7 @@ pub struct Gateway {
     resource_timeout: Option<Duration>,
     creates_resources: bool,
     dead_after_freeze: Option<Duration>,
+    loses_disconnects: bool,
     tap: Option<Tap>,
     routes: Box<dyn FnOnce(&HttpApi) -> Router + Send>,
     index: Option<Index>,
@@ -92,6 +93,7 @@ impl Gateway {
             resource_timeout: None,
             creates_resources: true,
             dead_after_freeze: None,
+            loses_disconnects: false,
             tap: None,
             routes: Box::new(|_| Router::new()),
             index: None,
@@ -190,6 +192,12 @@ impl Gateway {
         self
     }
 
+    /// Delivers no `$disconnect` if `loses` is set. API Gateway does not promise to deliver it.
+    pub fn lose_disconnects(mut self, loses: bool) -> Self {
+        self.loses_disconnects = loses;
+        self
+    }
+
     /// Counts the commands that functions send to their database.
     pub fn tap(mut self, tap: Tap) -> Self {
         self.tap = Some(tap);
@@ -277,7 +285,9 @@ impl Gateway {
             let domain = format!("localhost:{websocket_port}");
             running.websocket_url = Some(format!("ws://{domain}/{}", websocket.stage));
             let throttle = Throttle::new(account.as_ref(), &websocket.throttling);
-            let surroundings = Surroundings { host, activity, meter, identities, throttle, time_scale };
+            let loses_disconnects = self.loses_disconnects;
+            let surroundings =
+                Surroundings { host, activity, meter, identities, throttle, loses_disconnects, time_scale };
             let api = WebSocketApi::new(websocket, domain, surroundings);
             running.servers.spawn(api.serve(listeners.websocket));
         }

@@ -1,9 +1,10 @@
 //! Runs API Gateway and Lambda on one machine, for any SAM template whose functions are native
 //! binaries.
 //!
-//! The gateway reads `template.yaml`, starts the binaries as Lambda does, and serves the HTTP API
-//! and the WebSocket API of the template as API Gateway does. It needs no container and no second
-//! description of the routes. `README.md` lists what is modeled and what is not.
+//! The gateway reads `template.yaml`, starts the binaries as documented for Lambda, and serves the
+//! HTTP API and the WebSocket API of the template as documented for API Gateway. It needs no
+//! container and no second description of the routes. `README.md` lists what is modeled, what is not,
+//! and what is unknown.
 //!
 //! ```no_run
 //! use gateway::{Gateway, Listeners, ProcessGroup, shutdown_requested};

@@ -78,14 +78,15 @@ impl Host {
         let id = invocation_id();
         let pause = self.0.settings.retry_pause;
         let retries = self.0.pools.get(function).map_or(0, |pool| pool.retries());
-        let (mut failures, mut backoff) = (0, pause / FIRST_BACKOFF);
+        let (mut failures, mut backoff, longest) = (0, pause / FIRST_BACKOFF, pause * MAX_BACKOFF);
         loop {
             let answer = self.run(function, id.clone(), payload.clone(), None).await.answer;
             let pause = match &answer {
                 Ok(_) | Err(InvokeError::Unknown(_) | InvokeError::Stopping) => return answer,
                 Err(InvokeError::Throttled(_)) => {
-                    backoff = (backoff * 2).min(pause * MAX_BACKOFF);
-                    backoff
+                    let pause = backoff;
+                    backoff = (backoff * 2).min(longest);
+                    pause
                 }
                 Err(_) if failures == retries => return answer,
                 Err(_) => {

@@ -48,7 +48,11 @@ mod tests {
 
     #[test]
     fn an_event_is_shortened() {
-        let line = r#"{"timestamp":"2026-11-24T12:00:00Z","level":"WARN","fields":{"message":"push failed","reason":"x"},"target":"t","span":{"requestId":"1","name":"Lambda runtime invoke"},"spans":[]}"#;
+        let line = concat!(
+            r#"{"timestamp":"2026-11-24T12:00:00Z","level":"WARN","#,
+            r#""fields":{"message":"push failed","reason":"x"},"target":"t","#,
+            r#""span":{"requestId":"1","name":"Lambda runtime invoke"},"spans":[]}"#,
+        );
 
         assert_eq!(readable(line).unwrap(), "WARN push failed reason=x requestId=1");
     }

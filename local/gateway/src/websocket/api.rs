@@ -44,13 +44,15 @@ pub(crate) struct WebSocketApi {
     identities: Identities,
 }
 
-/// What an API needs of the rest of the gateway.
+/// The parts of the gateway that an API uses.
 pub(crate) struct Surroundings {
     pub(crate) host: Host,
     pub(crate) activity: Activity,
     pub(crate) meter: Meter,
     pub(crate) identities: Identities,
     pub(crate) throttle: Throttle,
+    /// Whether no `$disconnect` is delivered.
+    pub(crate) loses_disconnects: bool,
     /// The factor by which the clocks of sockets run faster than API Gateway's.
     pub(crate) time_scale: u32,
 }
@@ -66,9 +68,9 @@ impl WebSocketApi {
     /// Creates an API that clients reach at `domain`.
     pub(crate) fn new(api: template::WebSocketApi, domain: String, surroundings: Surroundings) -> Self {
         let template::WebSocketApi { name, stage, selector, routes, .. } = api;
-        let Surroundings { host, activity, meter, identities, throttle, time_scale } = surroundings;
+        let Surroundings { host, activity, meter, identities, throttle, loses_disconnects, time_scale } = surroundings;
         let connections = Connections::new(meter);
-        let routes = Arc::new(Routes { selector, routes, throttle, host, connections, activity });
+        let routes = Arc::new(Routes { selector, routes, throttle, loses_disconnects, host, connections, activity });
         Self { name, stage, domain, limits: Limits::scaled(time_scale), routes, identities }
     }
 

@@ -34,6 +34,8 @@ pub(super) struct Routes {
     /// The routes by their keys.
     pub(super) routes: BTreeMap<String, WebSocketRoute>,
     pub(super) throttle: Throttle,
+    /// Whether no `$disconnect` is delivered.
+    pub(super) loses_disconnects: bool,
     pub(super) host: Host,
     pub(super) connections: Connections,
     pub(super) activity: Activity,
@@ -80,9 +82,14 @@ impl Routes {
         }
     }
 
-    /// Removes a socket and invokes the function of `$disconnect`.
+    /// Removes a socket and invokes the function of `$disconnect`. API Gateway delivers this event only
+    /// on a best-effort basis
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html>).
     pub(super) async fn handle_disconnect(&self, context: &Context, closed: Closed) {
         self.connections.remove(&context.connection_id);
+        if self.loses_disconnects {
+            return;
+        }
         self.invoke(context, "$disconnect", event::disconnect(context, &closed)).await;
     }
 

@@ -77,6 +77,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "MILLIS")]
     pub(crate) dead_after_freeze_millis: Option<u64>,
 
+    /// Deliver no $disconnect, which API Gateway does not promise to deliver
+    #[arg(long)]
+    pub(crate) lose_disconnects: bool,
+
     /// Refuse to start if a program (src/bin/*.rs) of a package in this folder has no function
     #[arg(long, value_name = "FOLDER")]
     pub(crate) functions_in: Option<PathBuf>,

@@ -61,6 +61,7 @@ async fn start(arguments: &Arguments) -> Result<(RunningGateway, ProcessGroup), 
         .throttle(arguments.throttle)
         .concurrency(arguments.concurrency)
         .retry_pause(seconds(arguments.retry_seconds))
+        .lose_disconnects(arguments.lose_disconnects)
         .create_resources(!arguments.skip_resources);
     if let Some(freeze) = arguments.dead_after_freeze_millis {
         gateway = gateway.dead_after_freeze(Duration::from_millis(freeze));
