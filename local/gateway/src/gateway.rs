@@ -16,21 +16,31 @@ use tokio::task::JoinSet;
 
 use crate::activity::Activity;
 use crate::binaries::{check_functions, program_without_function};
-use crate::custom_resources::create_custom_resources;
+use crate::custom_resources::CustomResources;
 use crate::error::Error;
 use crate::http::{HttpApi, Index, local_routes};
+use crate::iam::Identities;
 use crate::lambda::{Host, Settings, Tap};
 use crate::listeners::{Listeners, bind};
 use crate::process_group::ProcessGroup;
 use crate::template::{self, Environment, Overrides, Template, TemplateError};
+use crate::throttle::{Account, Throttle};
 use crate::usage::{Meter, Usage};
 use crate::watch::Watch;
-use crate::websocket::WebSocketApi;
+use crate::websocket::{Surroundings, WebSocketApi};
 use crate::workspace::Workspace;
 
 const MAX_PROCESSES: NonZero<usize> = NonZero::new(8).unwrap();
 
 const IDLE: Duration = Duration::from_secs(60);
+
+/// The concurrent executions of an account that has not raised its quota. New accounts have fewer
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const CONCURRENCY: NonZero<usize> = NonZero::new(1000).unwrap();
+
+/// The pause before the first retry of an asynchronous invocation
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>).
+const RETRY_PAUSE: Duration = Duration::from_secs(60);
 
 /// The settings of a gateway that is to be started.
 #[must_use]
@@ -45,6 +55,13 @@ pub struct Gateway {
     max_processes: NonZero<usize>,
     idle: Duration,
     time_scale: NonZero<u32>,
+    throttles: bool,
+    concurrency: NonZero<usize>,
+    retry_pause: Duration,
+    resource_timeout: Option<Duration>,
+    creates_resources: bool,
+    dead_after_freeze: Option<Duration>,
+    loses_disconnects: bool,
     tap: Option<Tap>,
     routes: Box<dyn FnOnce(&HttpApi) -> Router + Send>,
     index: Option<Index>,
@@ -70,6 +87,13 @@ impl Gateway {
             max_processes: MAX_PROCESSES,
             idle: IDLE,
             time_scale: NonZero::<u32>::MIN,
+            throttles: false,
+            concurrency: CONCURRENCY,
+            retry_pause: RETRY_PAUSE,
+            resource_timeout: None,
+            creates_resources: true,
+            dead_after_freeze: None,
+            loses_disconnects: false,
             tap: None,
             routes: Box::new(|_| Router::new()),
             index: None,
@@ -125,6 +149,55 @@ impl Gateway {
         self
     }
 
+    /// Applies the rate limits of the template and of the account if `throttles` is set. By default,
+    /// there are none, because tests and scripts send more than people do.
+    pub fn throttle(mut self, throttles: bool) -> Self {
+        self.throttles = throttles;
+        self
+    }
+
+    /// Sets the maximum number of invocations of all functions at a time (1,000 by default). Further
+    /// ones are throttled.
+    pub fn concurrency(mut self, executions: NonZero<usize>) -> Self {
+        self.concurrency = executions;
+        self
+    }
+
+    /// Sets the pause before the first retry of an asynchronous invocation (one minute by default).
+    /// The pause before the second is twice as long.
+    pub fn retry_pause(mut self, pause: Duration) -> Self {
+        self.retry_pause = pause;
+        self
+    }
+
+    /// Sets the longest time to wait for the answer of a custom resource's function. By default, it is
+    /// the resource's `ServiceTimeout`, which is one hour if the template does not set it.
+    pub fn resource_timeout(mut self, limit: Duration) -> Self {
+        self.resource_timeout = Some(limit);
+        self
+    }
+
+    /// Leaves the custom resources alone at startup if `creates` is not set. They can be created
+    /// later, through `/_local/custom-resources/NAME`.
+    pub fn create_resources(mut self, creates: bool) -> Self {
+        self.creates_resources = creates;
+        self
+    }
+
+    /// Lets the connections of a process that was frozen for longer than `freeze` die silently: those
+    /// to the database, if there is a [`tap`](Self::tap), and those to `@connections`. What the
+    /// process sends over them vanishes. By default, connections survive every freeze.
+    pub fn dead_after_freeze(mut self, freeze: Duration) -> Self {
+        self.dead_after_freeze = Some(freeze);
+        self
+    }
+
+    /// Delivers no `$disconnect` if `loses` is set. API Gateway does not promise to deliver it.
+    pub fn lose_disconnects(mut self, loses: bool) -> Self {
+        self.loses_disconnects = loses;
+        self
+    }
+
     /// Counts the commands that functions send to their database.
     pub fn tap(mut self, tap: Tap) -> Self {
         self.tap = Some(tap);
@@ -171,6 +244,7 @@ impl Gateway {
         self.check(&template)?;
         let time_scale = self.time_scale.get();
         let meter = Meter::new(time_scale);
+        let identities = Identities::new(template.functions.values());
         let settings = Settings {
             binaries: self.binaries,
             group: self.group,
@@ -178,6 +252,11 @@ impl Gateway {
             idle: self.idle,
             tap: self.tap,
             meter: meter.clone(),
+            identities: identities.clone(),
+            concurrency: self.concurrency.get(),
+            retry_pause: self.retry_pause,
+            dead_after_freeze: self.dead_after_freeze,
+            connections: format!("127.0.0.1:{websocket_port}"),
         };
         let (runtime_listener, runtime_port) = bind(0).await?;
         let functions = template.functions.into_values().collect();
@@ -186,19 +265,30 @@ impl Gateway {
         servers.spawn(runtime_api.serve(runtime_listener));
         // From here on, dropping it ends what was started.
         let mut running = RunningGateway { http_url: String::new(), websocket_url: None, host, meter, servers };
-        create_custom_resources(&template.custom_resources, &running.host).await?;
+        let (resources, listener) =
+            CustomResources::bind(template.custom_resources, running.host.clone(), self.resource_timeout).await?;
+        running.servers.spawn(resources.clone().serve(listener));
+        if self.creates_resources {
+            resources.create_all().await?;
+        }
 
+        let account = self.throttles.then(Account::new);
         let activity = Activity::default();
         let (host, meter) = (running.host.clone(), running.meter.clone());
-        let api = HttpApi::new(template.http, host.clone(), activity.clone(), meter.clone(), self.index)?;
+        let api =
+            HttpApi::new(template.http, account.as_ref(), host.clone(), activity.clone(), meter.clone(), self.index)?;
         let local = local_routes(&api, activity.clone(), meter.clone(), host.clone());
-        let routes = (self.routes)(&api).merge(local);
+        let routes = (self.routes)(&api).merge(local).merge(resources.router());
         running.http_url = format!("http://localhost:{http_port}{}", api.stage_prefix());
         running.servers.spawn(serve_http(listeners.http, routes, api));
         if let Some(websocket) = template.websocket {
             let domain = format!("localhost:{websocket_port}");
             running.websocket_url = Some(format!("ws://{domain}/{}", websocket.stage));
-            let api = WebSocketApi::new(websocket, domain, host, activity, meter, time_scale);
+            let throttle = Throttle::new(account.as_ref(), &websocket.throttling);
+            let loses_disconnects = self.loses_disconnects;
+            let surroundings =
+                Surroundings { host, activity, meter, identities, throttle, loses_disconnects, time_scale };
+            let api = WebSocketApi::new(websocket, domain, surroundings);
             running.servers.spawn(api.serve(listeners.websocket));
         }
         if let Some(workspace) = self.watched {

@@ -34,3 +34,10 @@ pub(crate) fn trace_id() -> String {
     let now = time::OffsetDateTime::now_utc().unix_timestamp();
     format!("Root=1-{now:08x}-{:024x}", rand::random::<u128>() >> 32)
 }
+
+/// Returns a new name of a log stream, such as `2026/11/24/[$LATEST]` and 32 hexadecimal digits.
+pub(crate) fn log_stream() -> String {
+    let today = time::OffsetDateTime::now_utc().date();
+    let (year, month, day) = (today.year(), u8::from(today.month()), today.day());
+    format!("{year}/{month:02}/{day:02}/[$LATEST]{:032x}", rand::random::<u128>())
+}

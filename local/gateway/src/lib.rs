@@ -1,9 +1,10 @@
 //! Runs API Gateway and Lambda on one machine, for any SAM template whose functions are native
 //! binaries.
 //!
-//! The gateway reads `template.yaml`, starts the binaries as Lambda does, and serves the HTTP API
-//! and the WebSocket API of the template as API Gateway does. It needs no container and no second
-//! description of the routes. `README.md` lists what is modeled and what is not.
+//! The gateway reads `template.yaml`, starts the binaries as documented for Lambda, and serves the
+//! HTTP API and the WebSocket API of the template as documented for API Gateway. It needs no
+//! container and no second description of the routes. `README.md` lists what is modeled, what is not,
+//! and what is unknown.
 //!
 //! ```no_run
 //! use gateway::{Gateway, Listeners, ProcessGroup, shutdown_requested};
@@ -30,11 +31,13 @@
 //! Each module uses only modules below it in this list.
 //!
 //! - `gateway`: the settings ([`Gateway`]) and the running gateway ([`RunningGateway`])
-//! - `custom_resources`: creates the template's custom resources
+//! - `custom_resources`: creates, updates and deletes the template's custom resources
 //! - `http`: the HTTP API ([`HttpApi`]) and the routes that exist only locally
 //! - `websocket`: the WebSocket API and `@connections`
 //! - `activity`: the stream behind `/_local/activity`
 //! - `lambda`: the processes of functions, the Runtime API, and the [`Tap`] on their database
+//! - `iam`: the keys of functions, and the check of signatures and policies
+//! - `throttle`: the rate limits of both APIs
 //! - `usage`: the [`Usage`] that AWS would bill
 //! - `binaries`: the check that template and binaries belong together
 //! - `template`: from YAML to functions, routes and custom resources
@@ -52,12 +55,14 @@ mod custom_resources;
 mod error;
 mod gateway;
 mod http;
+mod iam;
 mod ids;
 mod lambda;
 mod listeners;
 mod process_group;
 mod shutdown;
 mod template;
+mod throttle;
 mod usage;
 mod watch;
 mod websocket;

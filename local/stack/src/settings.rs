@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::programs::{target_folder, workspace_folder};
 
 const MAX_PROCESSES: NonZero<usize> = NonZero::new(8).unwrap();
+const CONCURRENCY: NonZero<usize> = NonZero::new(1000).unwrap();
 
 /// The only option.
 const WATCH: &str = "--watch";
@@ -48,6 +49,15 @@ pub(crate) struct Settings {
     /// `LOCAL_TIME_SCALE`: the factor by which the idle timeout and the lifetime of sockets are
     /// shortened. 1 by default.
     pub(crate) time_scale: NonZero<u32>,
+    /// `LOCAL_THROTTLES`: `true` applies the rate limits of the template and of an AWS account. Off by
+    /// default, because one person's tests exceed the limits of a whole deployment.
+    pub(crate) throttles: bool,
+    /// `LOCAL_CONCURRENCY`: the maximum number of invocations of all functions at a time; further ones
+    /// are throttled. 1,000 by default, as in an AWS account.
+    pub(crate) concurrency: NonZero<usize>,
+    /// `LOCAL_DEAD_AFTER_FREEZE_MILLIS`: the connections of a process that was frozen for longer die
+    /// silently. By default, they survive.
+    pub(crate) dead_after_freeze: Option<Duration>,
     /// `LOCAL_STOP_WITH_STDIN`: `true` stops the stack when standard input closes, for programs
     /// that start it.
     pub(crate) stop_with_stdin: bool,
@@ -76,6 +86,9 @@ impl Settings {
             max_processes: number("LOCAL_MAX_PROCESSES", MAX_PROCESSES)?,
             idle: Duration::from_secs(number("LOCAL_IDLE_SECONDS", 60)?),
             time_scale: number("LOCAL_TIME_SCALE", NonZero::<u32>::MIN)?,
+            throttles: env::var("LOCAL_THROTTLES").is_ok_and(|value| value == "true"),
+            concurrency: number("LOCAL_CONCURRENCY", CONCURRENCY)?,
+            dead_after_freeze: optional_number("LOCAL_DEAD_AFTER_FREEZE_MILLIS")?.map(Duration::from_millis),
             stop_with_stdin: env::var("LOCAL_STOP_WITH_STDIN").is_ok_and(|value| value == "true"),
             watch: !arguments.is_empty(),
         })
@@ -83,11 +96,13 @@ impl Settings {
 }
 
 fn number<T: FromStr<Err: Display>>(name: &'static str, default: T) -> Result<T, SettingsError> {
+    Ok(optional_number(name)?.unwrap_or(default))
+}
+
+fn optional_number<T: FromStr<Err: Display>>(name: &'static str) -> Result<Option<T>, SettingsError> {
     let invalid = |error: T::Err| SettingsError::Variable { name, reason: error.to_string() };
-    match env::var(name) {
-        Ok(text) if !text.is_empty() => text.parse().map_err(invalid),
-        _ => Ok(default),
-    }
+    let text = env::var(name).ok().filter(|text| !text.is_empty());
+    text.map(|text| text.parse().map_err(invalid)).transpose()
 }
 
 #[cfg(test)]

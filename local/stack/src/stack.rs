@@ -1,7 +1,7 @@
 //! Starts the whole stack, runs it, and stops it.
 
 use std::env;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gateway::{Gateway, Listeners, ProcessGroup, RunningGateway, Tap, shutdown_requested};
 use tokio::net::TcpListener;
@@ -19,6 +19,10 @@ use crate::settings::Settings;
 
 /// The variable that contains the address of the database.
 const DATABASE_URL: &str = "DATABASE_URL";
+
+/// The longest time to wait for the indexes. A person who has mistyped an address should not wait for
+/// as long as CloudFormation does.
+const RESOURCE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Runs the stack until a request to stop.
 ///
@@ -139,11 +143,14 @@ fn configure(
         format!("http://localhost:{port},http://127.0.0.1:{port},http://localhost:5173,http://localhost:8080")
     });
     let binaries = settings.binaries.clone().unwrap_or_else(binaries);
-    let gateway = Gateway::new(&settings.template, binaries, processes)
+    let mut gateway = Gateway::new(&settings.template, binaries, processes)
         .require_functions_for(settings.template.with_file_name("functions"))
         .max_processes(settings.max_processes)
         .idle(settings.idle)
         .time_scale(settings.time_scale)
+        .throttle(settings.throttles)
+        .concurrency(settings.concurrency)
+        .resource_timeout(RESOURCE_TIMEOUT)
         .environment(|name| {
             let value = env::var(name).ok().filter(|value| !value.is_empty());
             value.filter(|value| !secrets::is_too_short(name, value))
@@ -156,6 +163,9 @@ fn configure(
         .variable("EMAIL_SERVICE_USERNAME", "chat@localhost")
         .variable("EMAIL_SERVICE_KEY", "local")
         .variable("COOKIE_SECURE", is_cross_site.to_string());
+    if let Some(freeze) = settings.dead_after_freeze {
+        gateway = gateway.dead_after_freeze(freeze);
+    }
     Ok(match &mongod.address {
         Some(address) => gateway.tap(Tap::new(DATABASE_URL, address, MongoCommands::default)),
         None => gateway,

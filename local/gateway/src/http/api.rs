@@ -17,8 +17,9 @@ use super::routes::Routes;
 use crate::activity::{Activity, Event};
 use crate::error::Error;
 use crate::ids::gateway_id;
-use crate::lambda::{Host, Invoked, MAX_PAYLOAD};
+use crate::lambda::{Host, InvokeError, Invoked, MAX_PAYLOAD};
 use crate::template::{self, Cors};
+use crate::throttle::{Account, Throttle};
 use crate::usage::Meter;
 
 /// The largest body that the gateway accepts
@@ -42,6 +43,7 @@ struct Inner {
     stage: String,
     routes: Routes,
     cors: Option<Cors>,
+    throttle: Throttle,
     host: Host,
     activity: Activity,
     meter: Meter,
@@ -53,17 +55,18 @@ impl HttpApi {
     /// Returns an error if two routes are the same, or if a path is malformed.
     pub(crate) fn new(
         api: Option<template::HttpApi>,
+        account: Option<&Account>,
         host: Host,
         activity: Activity,
         meter: Meter,
         index: Option<Index>,
     ) -> Result<Self, Error> {
-        let (stage, routes, cors) = match api {
-            Some(api) => (api.stage, api.routes, api.cors),
-            None => (DEFAULT_STAGE.to_owned(), Vec::new(), None),
+        let (stage, routes, cors, throttle) = match api {
+            Some(api) => (api.stage, api.routes, api.cors, Throttle::new(account, &api.throttling)),
+            None => (DEFAULT_STAGE.to_owned(), Vec::new(), None, Throttle::default()),
         };
         let routes = Routes::new(&routes)?;
-        Ok(Self(Arc::new(Inner { stage, routes, cors, host, activity, meter, index })))
+        Ok(Self(Arc::new(Inner { stage, routes, cors, throttle, host, activity, meter, index })))
     }
 
     /// Handles a request as the deployed API would.
@@ -117,6 +120,10 @@ impl Inner {
                 }
             };
         };
+        if !self.throttle.admits(&matched.key) {
+            self.meter.count_request(0);
+            return refusal(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+        }
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
         let (head, body) = request.into_parts();
         let Ok(body) = to_bytes(body, MAX_BODY).await else {
@@ -129,10 +136,16 @@ impl Inner {
         if payload.len() > MAX_PAYLOAD {
             return refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         }
-        let Invoked { answer, report } = self.host.invoke(&matched.function, payload.into()).await;
-        let response = answer.ok().and_then(|answer| event::response(&answer));
-        let mut response =
-            response.unwrap_or_else(|| refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"));
+        let invoked = self.host.invoke_within(&matched.function, payload.into(), matched.timeout).await;
+        let Invoked { answer, report } = invoked;
+        let failed = || refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+        let mut response = match answer {
+            Ok(answer) => event::response(&answer).unwrap_or_else(failed),
+            Err(InvokeError::Abandoned(_) | InvokeError::Throttled(_)) => {
+                refusal(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+            }
+            Err(_) => failed(),
+        };
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("apigw-requestid", id);
         }

@@ -30,7 +30,7 @@ pub(super) fn request(head: &Parts, body: Bytes, matched: &Matched, context: &Co
     let Context { id, stage, peer } = *context;
     let host = text(&head.headers, HOST).unwrap_or("localhost");
     let now = Now::get();
-    let path = head.uri.path();
+    let path = path(head.uri.path());
     let query = head.uri.query().unwrap_or_default();
     let mut event = Map::new();
     event.insert("version".into(), json!("2.0"));
@@ -125,6 +125,14 @@ fn encode_body(media_type: Option<&str>, body: Bytes) -> (Option<String>, bool) 
         Ok(text) => (Some(BASE64.encode(text)), true),
         Err(error) => (Some(BASE64.encode(error.as_bytes())), true),
     }
+}
+
+/// Returns the path as HTTP APIs pass it: decoded, and cut at a decoded question mark
+/// (<https://github.com/middleapi/standard-server/pull/93>, with captures of the real service).
+fn path(encoded: &str) -> String {
+    let mut path = decode(encoded);
+    path.truncate(path.find('?').unwrap_or(path.len()));
+    path
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {

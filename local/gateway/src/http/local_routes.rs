@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
@@ -49,10 +49,30 @@ async fn report(State(meter): State<Meter>) -> Json<Usage> {
 /// Invokes a function by Lambda's own API
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>), as `sam local start-lambda`
 /// does.
-async fn invoke(State(host): State<Host>, Path(function): Path<String>, event: Bytes) -> Response {
-    match host.invoke(&function, event).await.answer {
+async fn invoke(State(host): State<Host>, Path(function): Path<String>, headers: HeaderMap, event: Bytes) -> Response {
+    if !host.has(&function) {
+        return refusal(StatusCode::NOT_FOUND, "Function not found");
+    }
+    match headers.get("x-amz-invocation-type").map_or(b"RequestResponse".as_slice(), HeaderValue::as_bytes) {
+        b"RequestResponse" => invoke_and_wait(&host, &function, event).await,
+        b"Event" => {
+            tokio::spawn(async move { host.deliver(&function, event).await });
+            StatusCode::ACCEPTED.into_response()
+        }
+        b"DryRun" => StatusCode::NO_CONTENT.into_response(),
+        _ => refusal(StatusCode::BAD_REQUEST, "InvocationType must be RequestResponse, Event or DryRun"),
+    }
+}
+
+async fn invoke_and_wait(host: &Host, function: &str, event: Bytes) -> Response {
+    match host.invoke(function, event).await.answer {
         Ok(answer) => answer.into_response(),
-        Err(InvokeError::Unknown(_)) => refusal(StatusCode::NOT_FOUND, "Function not found"),
+        Err(InvokeError::Throttled(_)) => {
+            let kind = [("x-amzn-errortype", "TooManyRequestsException")];
+            let body =
+                json!({ "Reason": "ConcurrentInvocationLimitExceeded", "Type": "User", "message": "Rate Exceeded." });
+            (StatusCode::TOO_MANY_REQUESTS, kind, Json(body)).into_response()
+        }
         Err(error) => {
             let error = Json(json!({ "errorType": "Unhandled", "errorMessage": error.to_string() }));
             ([("x-amz-function-error", "Unhandled")], error).into_response()

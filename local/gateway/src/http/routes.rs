@@ -1,6 +1,7 @@
 //! The routes of an HTTP API.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
@@ -13,10 +14,13 @@ pub(super) struct Matched {
     /// The route's key, such as `GET /uploads/{photo}`.
     pub(super) key: String,
     pub(super) parameters: Vec<(String, String)>,
+    /// How long API Gateway waits for the function.
+    pub(super) timeout: Duration,
 }
 
-/// The routers of one kind of route, by method. Each route holds its function and its key.
-type Table = HashMap<String, matchit::Router<(String, String)>>;
+/// The routers of one kind of route, by method. Each route holds its function, its key and its
+/// timeout.
+type Table = HashMap<String, matchit::Router<(String, String, Duration)>>;
 
 /// The routes in order of precedence: exact paths, paths with parameters, `{proxy+}`, and
 /// `$default` for the rest
@@ -25,7 +29,7 @@ type Table = HashMap<String, matchit::Router<(String, String)>>;
 pub(super) struct Routes {
     plain: Table,
     greedy: Table,
-    default: Option<String>,
+    default: Option<(String, Duration)>,
 }
 
 impl Routes {
@@ -33,17 +37,18 @@ impl Routes {
     /// Returns an error if two routes are the same, or if a path is malformed.
     pub(super) fn new(routes: &[HttpRoute]) -> Result<Self, Error> {
         let mut all = Self::default();
-        for HttpRoute { method, path, function } in routes {
+        for route in routes {
+            let (key, HttpRoute { method, path, function, timeout }) = (route.key(), route);
             if path == "$default" {
-                all.default = Some(function.clone());
+                all.default = Some((function.clone(), *timeout));
                 continue;
             }
             let (table, pattern) = match path.strip_suffix("+}").and_then(|path| path.rsplit_once('{')) {
                 Some((start, name)) => (&mut all.greedy, format!("{start}{{*{name}}}")),
                 None => (&mut all.plain, path.clone()),
             };
-            let key = format!("{method} {path}");
-            let inserted = table.entry(method.clone()).or_default().insert(pattern, (function.clone(), key.clone()));
+            let value = (function.clone(), key.clone(), *timeout);
+            let inserted = table.entry(method.clone()).or_default().insert(pattern, value);
             inserted.map_err(|error| Error::Route { route: key, reason: error.to_string() })?;
         }
         Ok(all)
@@ -54,16 +59,17 @@ impl Routes {
         let kinds = [(&self.plain, method), (&self.plain, "ANY"), (&self.greedy, method), (&self.greedy, "ANY")];
         let matched = kinds.into_iter().find_map(|(table, method)| table.get(method)?.at(path).ok());
         let default = || {
-            self.default.clone().map(|function| Matched {
+            self.default.clone().map(|(function, timeout)| Matched {
                 function,
                 key: "$default".to_owned(),
                 parameters: Vec::new(),
+                timeout,
             })
         };
         matched.map_or_else(default, |matched| {
-            let (function, key) = matched.value.clone();
+            let (function, key, timeout) = matched.value.clone();
             let parameters = matched.params.iter().map(|(name, value)| (name.to_owned(), decode(value)));
-            Some(Matched { function, key, parameters: parameters.collect() })
+            Some(Matched { function, key, parameters: parameters.collect(), timeout })
         })
     }
 }
@@ -82,6 +88,7 @@ mod tests {
             method: (*method).to_owned(),
             path: (*path).to_owned(),
             function: format!("{method} {path}"),
+            timeout: Duration::from_secs(30),
         };
         Routes::new(&routes.iter().map(route).collect::<Vec<_>>()).unwrap()
     }

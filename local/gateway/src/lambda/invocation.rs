@@ -23,6 +23,12 @@ pub(crate) enum InvokeError {
     /// The function took too long and was killed.
     #[error("timed out after {} s", .0.as_secs())]
     TimedOut(Duration),
+    /// Nobody waits for the answer any longer; the function may still be running.
+    #[error("API Gateway stopped waiting after {} ms", .0.as_millis())]
+    Abandoned(Duration),
+    /// The account's limit of concurrent executions is reached.
+    #[error("throttled: {0} invocations are running, the limit of the account (--concurrency)")]
+    Throttled(usize),
     /// The gateway is shutting down.
     #[error("the gateway is stopping")]
     Stopping,

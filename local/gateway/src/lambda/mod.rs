@@ -1,13 +1,15 @@
 //! Lambda: hosts the functions' processes and invokes them.
 //!
-//! As on AWS, a process handles one invocation at a time, more load starts more processes, a
+//! As AWS documents, a process handles one invocation at a time, more load starts more processes, a
 //! process that exceeds its function's timeout is killed, and between invocations a process is
 //! frozen.
 
 mod host;
 mod invocation;
+mod log;
 mod pool;
 mod process;
+mod proxy;
 mod runtime_api;
 mod tap;
 

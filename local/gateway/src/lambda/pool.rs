@@ -5,19 +5,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::invocation::{InvokeError, Invoked, Report};
 use super::process::{Process, Settings};
 use super::runtime_api::RuntimeApi;
-use crate::ids::invocation_id;
 use crate::template::Function;
 
 /// The time in which the runtime must request the next invocation after an answer. A process that
 /// exceeds it is stuck.
 const NEXT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Lambda gives an environment ten seconds to initialize.
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A function, its processes, and its queue of invocations.
 pub(super) struct Pool {
@@ -48,10 +50,37 @@ struct Idle {
     wake: oneshot::Sender<()>,
 }
 
-struct Waiting {
+/// An invocation that no process has picked up yet.
+pub(super) struct Waiting {
     id: String,
     payload: Bytes,
     answer: oneshot::Sender<Invoked>,
+    /// The time after which nobody waits for it.
+    deadline: Option<Instant>,
+    /// Its share of the account's concurrent executions, until it ends.
+    _execution: OwnedSemaphorePermit,
+}
+
+impl Waiting {
+    /// Creates an invocation, and the receiver of its answer.
+    pub(super) fn new(
+        id: String,
+        payload: Bytes,
+        deadline: Option<Instant>,
+        execution: OwnedSemaphorePermit,
+    ) -> (Self, oneshot::Receiver<Invoked>) {
+        let (answer, receiver) = oneshot::channel();
+        (Self { id, payload, answer, deadline, _execution: execution }, receiver)
+    }
+}
+
+impl State {
+    /// Returns the oldest invocation that somebody waits for.
+    fn take_waiting(&mut self) -> Option<Waiting> {
+        let now = Instant::now();
+        self.waiting.retain(|waiting| waiting.deadline.is_none_or(|deadline| now < deadline));
+        self.waiting.pop_front()
+    }
 }
 
 impl Pool {
@@ -59,13 +88,15 @@ impl Pool {
         Self { function, settings, api, state: Mutex::default() }
     }
 
-    /// Invokes the function and waits for its answer.
-    pub(super) async fn invoke(self: &Arc<Self>, payload: Bytes) -> Invoked {
-        let (answer, receiver) = oneshot::channel();
-        let id = invocation_id();
-        self.state().waiting.push_back(Waiting { id, payload, answer });
+    /// Returns how often a failed asynchronous invocation is repeated.
+    pub(super) fn retries(&self) -> u32 {
+        self.function.retries
+    }
+
+    /// Invokes the function.
+    pub(super) fn invoke(self: &Arc<Self>, invocation: Waiting) {
+        self.state().waiting.push_back(invocation);
         self.find_worker();
-        receiver.await.unwrap_or_else(|_| InvokeError::Stopping.into())
     }
 
     /// Kills all processes. Pending invocations fail.
@@ -102,7 +133,16 @@ impl Pool {
     /// Owns one process from its start to its end.
     async fn work(self: Arc<Self>) {
         let since = Instant::now();
-        let started = Process::start(&self.function, &self.settings, &self.api).await;
+        let mut started = Process::start(&self.function, &self.settings, &self.api, INIT_TIMEOUT).await;
+        let is_needed = !self.state().waiting.is_empty();
+        if let Err(error) = &started
+            && is_needed
+        {
+            // Lambda initializes again within the invocation, and allows it the function's timeout
+            // (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>).
+            println!("[{}] {error}; initialized again", self.function.name);
+            started = Process::start(&self.function, &self.settings, &self.api, self.function.timeout).await;
+        }
         self.state().starting -= 1;
         match started {
             Ok(mut process) => {
@@ -118,7 +158,7 @@ impl Pool {
             }
             // The oldest waiting invocation fails with the reason why no process could start.
             Err(error) => {
-                let invocation = self.state().waiting.pop_front();
+                let invocation = self.state().take_waiting();
                 if let Some(invocation) = invocation {
                     self.settings.meter.count_invocation(&self.function.name);
                     self.settings.meter.add_duration(&self.function.name, since.elapsed());
@@ -136,7 +176,8 @@ impl Pool {
         meter.count_invocation(&self.function.name);
         let init = process.take_init_duration();
         let (commands_before, since) = (process.database_commands(), Instant::now());
-        let answer = process.invoke(invocation.id, invocation.payload, &self.function).await;
+        let Waiting { id, payload, answer: caller, _execution, .. } = invocation;
+        let answer = process.invoke(id, payload, &self.function).await;
         let commands = process.database_commands().zip(commands_before).map(|(after, before)| after - before);
         let report = Report {
             function: self.function.name.clone(),
@@ -146,7 +187,7 @@ impl Pool {
         };
         let usable = matches!(answer, Ok(_) | Err(InvokeError::Failed(_)));
         // The caller may have given up.
-        let _ = invocation.answer.send(Invoked { answer, report: Some(report) });
+        let _ = caller.send(Invoked { answer, report: Some(report) });
         let usable = usable && process.wait_until_ready(NEXT_TIMEOUT).await.is_ok();
         // Lambda bills a function until it requests the next invocation, not until its answer.
         meter.add_duration(&self.function.name, init.unwrap_or_default() + since.elapsed());
@@ -158,7 +199,7 @@ impl Pool {
         loop {
             let (id, woken) = {
                 let mut state = self.state();
-                if let Some(invocation) = state.waiting.pop_front() {
+                if let Some(invocation) = state.take_waiting() {
                     return Some(invocation);
                 }
                 let (wake, woken) = oneshot::channel();

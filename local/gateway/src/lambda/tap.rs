@@ -2,16 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{AbortHandle, JoinSet};
-
-/// The number of bytes that are forwarded at a time.
-const CHUNK: usize = 16 * 1024;
+use super::proxy::{Observer, Proxy};
 
 /// Counts the commands in the bytes that one connection carries to a database.
 pub trait CountCommands: Send {
@@ -47,11 +41,15 @@ impl Tap {
 
     /// Opens a proxy for one process.
     pub(super) async fn open(&self) -> io::Result<OpenTap> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?;
         let commands = Arc::new(AtomicU64::new(0));
-        let server = tokio::spawn(serve(listener, self.clone(), Arc::clone(&commands))).abort_handle();
-        Ok(OpenTap { address, commands, server })
+        let (counted, tap) = (Arc::clone(&commands), self.clone());
+        let observe = move || -> Observer {
+            let (mut counter, commands) = ((tap.new_counter)(), Arc::clone(&counted));
+            Box::new(move |bytes| {
+                commands.fetch_add(counter.count(bytes), Ordering::Relaxed);
+            })
+        };
+        Ok(OpenTap { proxy: Proxy::open(self.address.clone(), observe).await?, commands })
     }
 }
 
@@ -63,75 +61,24 @@ impl fmt::Debug for Tap {
 
 /// The proxy of one process. Dropping it closes its connections.
 pub(super) struct OpenTap {
-    address: SocketAddr,
+    pub(super) proxy: Proxy,
     commands: Arc<AtomicU64>,
-    server: AbortHandle,
 }
 
 impl OpenTap {
-    /// Returns the address of the proxy.
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Returns the number of commands so far.
     pub(super) fn commands(&self) -> u64 {
         self.commands.load(Ordering::Relaxed)
     }
 }
 
-impl Drop for OpenTap {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-async fn serve(listener: TcpListener, tap: Tap, commands: Arc<AtomicU64>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((process, _)) => {
-                    let (tap, commands) = (tap.clone(), Arc::clone(&commands));
-                    // Forwarding ends when either side closes its connection.
-                    connections.spawn(async move { drop(forward(process, &tap, &commands).await) });
-                }
-                Err(_) => return,
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
-}
-
-async fn forward(process: TcpStream, tap: &Tap, commands: &AtomicU64) -> io::Result<()> {
-    let database = TcpStream::connect(&tap.address).await?;
-    process.set_nodelay(true)?;
-    database.set_nodelay(true)?;
-    let (mut from_process, mut to_process) = process.into_split();
-    let (mut from_database, mut to_database) = database.into_split();
-    let mut counter = (tap.new_counter)();
-    let requests = async {
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            let length = from_process.read(&mut chunk).await?;
-            if length == 0 {
-                return Ok(());
-            }
-            // Count before sending, so that a command is counted by the time the function has its
-            // reply.
-            commands.fetch_add(counter.count(&chunk[..length]), Ordering::Relaxed);
-            to_database.write_all(&chunk[..length]).await?;
-        }
-    };
-    let replies = async { tokio::io::copy(&mut from_database, &mut to_process).await.map(drop) };
-    tokio::select! {
-        result = requests => result,
-        result = replies => result,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
     use super::*;
 
     /// Counts each line as a command.
@@ -167,8 +114,8 @@ mod tests {
     #[tokio::test]
     async fn commands_of_all_connections_are_counted_and_pass_unchanged() {
         let tap = Tap::new("DATABASE_URL", echo_server().await.to_string(), || Lines).open().await.unwrap();
-        let mut first = TcpStream::connect(tap.address()).await.unwrap();
-        let mut second = TcpStream::connect(tap.address()).await.unwrap();
+        let mut first = TcpStream::connect(tap.proxy.address()).await.unwrap();
+        let mut second = TcpStream::connect(tap.proxy.address()).await.unwrap();
 
         assert_eq!(exchange(&mut first, "one\ntwo\nthr").await, "one\ntwo\nthr");
         assert_eq!(tap.commands(), 2);
@@ -181,11 +128,27 @@ mod tests {
     #[tokio::test]
     async fn dropping_a_tap_closes_its_connections() {
         let tap = Tap::new("DATABASE_URL", echo_server().await.to_string(), || Lines).open().await.unwrap();
-        let mut stream = TcpStream::connect(tap.address()).await.unwrap();
+        let mut stream = TcpStream::connect(tap.proxy.address()).await.unwrap();
         exchange(&mut stream, "one\n").await;
 
         drop(tap);
 
         assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_severed_connection_stays_open_but_carries_nothing() {
+        let tap = Tap::new("DATABASE_URL", echo_server().await.to_string(), || Lines).open().await.unwrap();
+        let mut severed = TcpStream::connect(tap.proxy.address()).await.unwrap();
+        exchange(&mut severed, "one\n").await;
+
+        tap.proxy.sever();
+
+        severed.write_all(b"lost\n").await.unwrap();
+        let mut new = TcpStream::connect(tap.proxy.address()).await.unwrap();
+        assert_eq!(exchange(&mut new, "two\n").await, "two\n");
+        let silence = tokio::time::timeout(std::time::Duration::from_millis(200), severed.read(&mut [0])).await;
+        assert!(silence.is_err(), "{silence:?}");
+        assert_eq!(tap.commands(), 2);
     }
 }

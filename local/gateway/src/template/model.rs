@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::error::TemplateError;
 
 /// A template.
@@ -33,6 +35,21 @@ pub(crate) struct Function {
     pub(crate) memory: u32,
     /// Its environment variables.
     pub(crate) environment: BTreeMap<String, String>,
+    /// Whether Lambda tells it to write its log as JSON.
+    pub(crate) json_logs: bool,
+    /// How often a failed asynchronous invocation is repeated.
+    pub(crate) retries: u32,
+    /// The statements of its policies that are about connections.
+    pub(crate) statements: Vec<Statement>,
+}
+
+/// A statement of a policy that allows or denies `execute-api:ManageConnections`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Statement {
+    /// Whether it allows or denies.
+    pub(crate) allows: bool,
+    /// The ARNs that it is about, with the wildcards `*` and `?`.
+    pub(crate) resources: Vec<String>,
 }
 
 /// A resource that a function creates during a deployment.
@@ -44,6 +61,10 @@ pub(crate) struct CustomResource {
     pub(crate) kind: String,
     /// The function that creates it.
     pub(crate) function: String,
+    /// Its properties, including `ServiceToken`. CloudFormation passes every scalar as a string.
+    pub(crate) properties: Value,
+    /// How long CloudFormation waits for the function's answer.
+    pub(crate) timeout: Duration,
 }
 
 /// An HTTP API.
@@ -55,6 +76,30 @@ pub(crate) struct HttpApi {
     pub(crate) routes: Vec<HttpRoute>,
     /// Its CORS settings, if any.
     pub(crate) cors: Option<Cors>,
+    /// The limits of its stage.
+    pub(crate) throttling: Throttling,
+}
+
+/// The limits of a stage.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Throttling {
+    /// The limit of the routes that have none of their own, if any.
+    pub(crate) default: Option<Limit>,
+    /// The limits of routes, by their keys.
+    pub(crate) routes: BTreeMap<String, Limit>,
+}
+
+/// A rate in requests per second, and the number of requests that may come at once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Limit {
+    pub(crate) rate: f64,
+    pub(crate) burst: f64,
+}
+
+impl Limit {
+    /// The limit of all APIs of an account in a region
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>).
+    pub(crate) const ACCOUNT: Self = Self { rate: 10_000.0, burst: 5_000.0 };
 }
 
 /// A route of an HTTP API.
@@ -66,6 +111,15 @@ pub(crate) struct HttpRoute {
     pub(crate) path: String,
     /// The function that answers.
     pub(crate) function: String,
+    /// How long API Gateway waits for its answer.
+    pub(crate) timeout: Duration,
+}
+
+impl HttpRoute {
+    /// Returns the key of the route, such as `GET /users/{id}` or `$default`.
+    pub(crate) fn key(&self) -> String {
+        if self.path == "$default" { self.path.clone() } else { format!("{} {}", self.method, self.path) }
+    }
 }
 
 /// The CORS settings of an HTTP API.
@@ -88,12 +142,25 @@ pub(crate) struct Cors {
 /// A WebSocket API.
 #[derive(Debug)]
 pub(crate) struct WebSocketApi {
+    /// Its logical id.
+    pub(crate) name: String,
     /// The stage, the first and only segment of its path.
     pub(crate) stage: String,
     /// The field of a frame that selects the route.
     pub(crate) selector: String,
-    /// The functions by the keys of their routes.
-    pub(crate) routes: BTreeMap<String, String>,
+    /// The routes by their keys.
+    pub(crate) routes: BTreeMap<String, WebSocketRoute>,
+    /// The limits of its stage.
+    pub(crate) throttling: Throttling,
+}
+
+/// A route of a WebSocket API.
+#[derive(Debug)]
+pub(crate) struct WebSocketRoute {
+    /// The function that it invokes.
+    pub(crate) function: String,
+    /// How long API Gateway waits for the function.
+    pub(crate) timeout: Duration,
 }
 
 /// The differences between this machine and a deployment.
@@ -120,7 +187,7 @@ impl Template {
     /// Returns whether a route or a custom resource invokes this function.
     pub(crate) fn is_invoked(&self, function: &str) -> bool {
         self.http.iter().flat_map(|api| &api.routes).any(|route| route.function == function)
-            || self.websocket.iter().flat_map(|api| api.routes.values()).any(|route| route == function)
+            || self.websocket.iter().flat_map(|api| api.routes.values()).any(|route| route.function == function)
             || self.custom_resources.iter().any(|resource| resource.function == function)
     }
 }

@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::str::FromStr;
 use std::time::Duration;
 
+use serde_json::Value as Json;
+
 use super::addresses::{IMPLICIT_HTTP_API, localize_http, localize_websocket};
+use super::apis::{HTTP_API, WEBSOCKET_API};
+use super::constraints;
 use super::error::TemplateError;
-use super::model::{Cors, CustomResource, Function, HttpApi, HttpRoute, Overrides, Template, WebSocketApi};
+use super::model::{CustomResource, Function, Overrides, Template};
 use super::values::Values;
 use super::yaml::Node;
+use crate::ids::function_arn;
 
 const FUNCTION: &str = "AWS::Serverless::Function";
-const HTTP_API: &str = "AWS::Serverless::HttpApi";
-const WEBSOCKET_API: &str = "AWS::Serverless::WebSocketApi";
-
-/// The stage of an HTTP API without a `StageName`.
-const DEFAULT_STAGE: &str = "$default";
 
 /// The folder that `cargo lambda build` writes a folder per binary to.
 const LAMBDA_FOLDER: &str = "target/lambda/";
@@ -24,6 +25,14 @@ const LAMBDA_FOLDER: &str = "target/lambda/";
 /// `AWS::Serverless::Function`).
 const DEFAULT_TIMEOUT: u32 = 3;
 const DEFAULT_MEMORY: u32 = 128;
+
+/// The number of retries of an asynchronous invocation without `MaximumRetryAttempts`
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>).
+const DEFAULT_RETRIES: u32 = 2;
+
+/// The longest and the default `ServiceTimeout` of a custom resource, in seconds
+/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html>).
+const MAX_SERVICE_TIMEOUT: u32 = 3600;
 
 /// Looks up an environment variable.
 pub(crate) type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
@@ -38,12 +47,13 @@ pub(crate) fn load(path: &Path, overrides: &Overrides, environment: &Environment
 
 fn parse(text: &str, overrides: &Overrides, environment: &Environment) -> Result<Template, TemplateError> {
     let root = Node::parse(text)?;
+    constraints::check(&root, &Values::new(&root, &overrides.parameters))?;
     Reader { root: &root, values: Values::new(&root, &overrides.parameters), overrides, environment }.read()
 }
 
-struct Reader<'a> {
-    root: &'a Node,
-    values: Values<'a>,
+pub(super) struct Reader<'a> {
+    pub(super) root: &'a Node,
+    pub(super) values: Values<'a>,
     overrides: &'a Overrides,
     environment: &'a Environment,
 }
@@ -68,35 +78,56 @@ impl Reader<'_> {
 
     fn custom_resources(&self) -> Result<Vec<CustomResource>, TemplateError> {
         let mut resources = Vec::new();
-        for (name, resource) in self.root.require("Resources")?.entries() {
-            let kind = self.values.text(resource.require("Type")?)?;
-            if kind.starts_with("Custom::") {
-                let token = resource.require("Properties")?.require("ServiceToken")?;
-                let function = self.function_with_arn(token, &self.values.text(token)?)?;
-                resources.push(CustomResource { name: name.to_owned(), kind, function });
+        for (name, resource, kind) in self.existing()? {
+            if kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource" {
+                resources.push(self.custom_resource(name, resource, kind)?);
             }
         }
         Ok(resources)
     }
 
-    fn resources(&self, kind: &str) -> Result<Vec<(&str, &Node)>, TemplateError> {
-        let resources = self.root.require("Resources")?.entries();
-        resources
-            .filter_map(|(name, resource)| match resource.require("Type").and_then(|node| self.values.text(node)) {
-                Ok(resource_kind) => (resource_kind == kind).then_some(Ok((name, resource))),
-                Err(error) => Some(Err(error)),
-            })
-            .collect()
+    fn custom_resource(&self, name: &str, resource: &Node, kind: String) -> Result<CustomResource, TemplateError> {
+        let properties = resource.require("Properties")?;
+        let token = properties.require("ServiceToken")?;
+        let function = self.function_with_arn(token, &self.values.text(token)?)?;
+        let timeout = match properties.get("ServiceTimeout") {
+            Some(node) => {
+                let seconds = self.values.text(node)?.parse().ok();
+                seconds.filter(|seconds| (1..=MAX_SERVICE_TIMEOUT).contains(seconds)).ok_or_else(|| {
+                    node.error(format!("ServiceTimeout must be a number of seconds up to {MAX_SERVICE_TIMEOUT}"))
+                })?
+            }
+            None => MAX_SERVICE_TIMEOUT,
+        };
+        let mut properties = self.values.json(properties)?.unwrap_or_default();
+        properties["ServiceToken"] = Json::String(function_arn(&function));
+        let (name, timeout) = (name.to_owned(), Duration::from_secs(timeout.into()));
+        Ok(CustomResource { name, kind, function, properties, timeout })
+    }
+
+    /// Returns the resources of a type, except those whose condition is false.
+    pub(super) fn resources(&self, kind: &str) -> Result<Vec<(&str, &Node)>, TemplateError> {
+        let existing = self.existing()?.into_iter();
+        Ok(existing.filter(|(.., of)| of == kind).map(|(name, resource, _)| (name, resource)).collect())
+    }
+
+    /// Returns all resources with their types, except those whose condition is false.
+    fn existing(&self) -> Result<Vec<(&str, &Node, String)>, TemplateError> {
+        let mut existing = Vec::new();
+        for (name, resource) in self.root.require("Resources")?.entries() {
+            let kind = self.values.text(resource.require("Type")?)?;
+            if self.values.exists(resource)? {
+                existing.push((name, resource, kind));
+            }
+        }
+        Ok(existing)
     }
 
     fn function(&self, name: &str, resource: &Node) -> Result<Function, TemplateError> {
         let properties = resource.require("Properties")?;
         let globals = self.root.path(&["Globals", "Function"]);
         let setting = |key: &str| properties.get(key).or_else(|| globals?.get(key));
-        let number = |key: &str, default: u32| match setting(key) {
-            Some(node) => self.values.text(node)?.parse().map_err(|_| node.error(format!("{key} must be a number"))),
-            None => Ok(default),
-        };
+        let number = |key: &str, default: u32| setting(key).map_or(Ok(default), |node| self.number(key, node));
         let code = properties.require("CodeUri")?;
         let binary = binary(&self.values.text(code)?);
         let mut environment = BTreeMap::new();
@@ -112,7 +143,21 @@ impl Reader<'_> {
             timeout: Duration::from_secs(number("Timeout", DEFAULT_TIMEOUT)?.into()),
             memory: number("MemorySize", DEFAULT_MEMORY)?,
             environment,
+            json_logs: match setting("LoggingConfig").and_then(|logging| logging.get("LogFormat")) {
+                Some(format) => self.values.text(format)? == "JSON",
+                None => false,
+            },
+            retries: match setting("EventInvokeConfig").and_then(|invoke| invoke.get("MaximumRetryAttempts")) {
+                Some(node) => self.number("MaximumRetryAttempts", node)?,
+                None => DEFAULT_RETRIES,
+            },
+            statements: self.statements(properties)?,
         })
+    }
+
+    /// Resolves a property that must be a number.
+    pub(super) fn number<T: FromStr>(&self, key: &str, node: &Node) -> Result<T, TemplateError> {
+        self.values.text(node)?.parse().map_err(|_| node.error(format!("{key} must be a number")))
     }
 
     fn variable(&self, name: &str, value: &Node) -> Result<String, TemplateError> {
@@ -134,88 +179,8 @@ impl Reader<'_> {
         Ok(text)
     }
 
-    fn http_route(&self, event: &Node, function: &str) -> Result<HttpRoute, TemplateError> {
-        let kind = event.require("Type")?;
-        if self.values.text(kind)? != "HttpApi" {
-            return Err(kind.error("only events of the type HttpApi are supported"));
-        }
-        let properties = event.require("Properties")?;
-        Ok(HttpRoute {
-            method: self.values.text(properties.require("Method")?)?.to_uppercase(),
-            path: self.values.text(properties.require("Path")?)?,
-            function: function.to_owned(),
-        })
-    }
-
-    fn http(&self, routes: Vec<HttpRoute>) -> Result<Option<HttpApi>, TemplateError> {
-        let apis = self.resources(HTTP_API)?;
-        if let [_, (name, second), ..] = apis.as_slice() {
-            return Err(second.error(format!("{name} is a second HTTP API, and only one is supported")));
-        }
-        let Some((_, api)) = apis.first() else {
-            let implicit = HttpApi { stage: DEFAULT_STAGE.to_owned(), routes, cors: None };
-            return Ok((!implicit.routes.is_empty()).then_some(implicit));
-        };
-        let stage = api.path(&["Properties", "StageName"]).map(|stage| self.values.text(stage)).transpose()?;
-        Ok(Some(HttpApi { stage: stage.unwrap_or_else(|| DEFAULT_STAGE.to_owned()), routes, cors: self.cors(api)? }))
-    }
-
-    fn cors(&self, api: &Node) -> Result<Option<Cors>, TemplateError> {
-        let Some(cors) = api.path(&["Properties", "CorsConfiguration"]) else { return Ok(None) };
-        let list = |key: &str| cors.get(key).map_or(Ok(Vec::new()), |node| self.values.list(node));
-        Ok(Some(Cors {
-            origins: list("AllowOrigins")?,
-            methods: list("AllowMethods")?,
-            headers: list("AllowHeaders")?,
-            exposed: list("ExposeHeaders")?,
-            credentials: list("AllowCredentials")? == ["true"],
-            max_age: cors.get("MaxAge").map(|node| self.values.text(node)).transpose()?,
-        }))
-    }
-
-    fn websocket(&self) -> Result<Option<WebSocketApi>, TemplateError> {
-        let apis = self.resources(WEBSOCKET_API)?;
-        if let [_, (name, second), ..] = apis.as_slice() {
-            return Err(second.error(format!("{name} is a second WebSocket API, and only one is supported")));
-        }
-        let Some((_, api)) = apis.first() else { return Ok(None) };
-        let properties = api.require("Properties")?;
-        let expression = properties.require("RouteSelectionExpression")?;
-        let selector = self.values.text(expression)?.strip_prefix("$request.body.").map(str::to_owned);
-        let mut routes = BTreeMap::new();
-        for (key, route) in properties.require("Routes")?.entries() {
-            let function = route.require("FunctionArn")?;
-            routes.insert(key.to_owned(), self.function_with_arn(function, &self.values.text(function)?)?);
-        }
-        for (_, route) in self.resources("AWS::ApiGatewayV2::Route")? {
-            let (key, function) = self.raw_route(route)?;
-            routes.insert(key, function);
-        }
-        Ok(Some(WebSocketApi {
-            stage: self.values.text(properties.require("StageName")?)?,
-            selector: selector.ok_or_else(|| expression.error("must be $request.body. and the name of a field"))?,
-            routes,
-        }))
-    }
-
-    /// Resolves a route that is written as CloudFormation resources, through its integration.
-    /// Returns its key and the logical id of its function.
-    fn raw_route(&self, route: &Node) -> Result<(String, String), TemplateError> {
-        let key = self.values.text(route.require("Properties")?.require("RouteKey")?)?;
-        let target = route.require("Properties")?.require("Target")?;
-        let text = self.values.text(target)?;
-        let integration = text.strip_prefix("integrations/").and_then(|name| self.root.path(&["Resources", name]));
-        let integration =
-            integration.ok_or_else(|| target.error("must be integrations/ and the reference to an integration"))?;
-        let uri = integration.require("Properties")?.require("IntegrationUri")?;
-        let text = self.values.text(uri)?;
-        // arn:…:lambda:path/2015-03-31/functions/NAME.Arn/invocations
-        let function = text.split('/').rev().nth(1).unwrap_or_default();
-        Ok((key, self.function_with_arn(uri, function)?))
-    }
-
     /// Returns the logical id of the function with this ARN.
-    fn function_with_arn(&self, node: &Node, arn: &str) -> Result<String, TemplateError> {
+    pub(super) fn function_with_arn(&self, node: &Node, arn: &str) -> Result<String, TemplateError> {
         let name = arn.strip_suffix(".Arn").unwrap_or_default();
         let functions = self.resources(FUNCTION)?;
         let function = functions.into_iter().find(|(function, _)| *function == name);

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value as Json;
+
 use super::addresses::{IMPLICIT_HTTP_API, endpoint};
 use super::error::TemplateError;
 use super::yaml::{Node, Value};
@@ -46,6 +48,57 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// Resolves a property of a custom resource to JSON, in which every scalar is a string. Returns
+    /// `None` for `!Ref AWS::NoValue`.
+    pub(super) fn json(&self, node: &Node) -> Result<Option<Json>, TemplateError> {
+        let node = self.chosen(node)?;
+        Ok(match (&node.tag, &node.value) {
+            (None, Value::Mapping(entries)) => {
+                let entries =
+                    entries.iter().map(|(key, value)| Ok(self.json(value)?.map(|value| (key.clone(), value))));
+                Some(entries.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+            }
+            (None, Value::Sequence(items)) => {
+                Some(items.iter().filter_map(|item| self.json(item).transpose()).collect::<Result<_, _>>()?)
+            }
+            _ => match self.resolve(node)? {
+                Resolved::Text(text) => Some(text.into()),
+                Resolved::List(items) => Some(items.into()),
+                Resolved::Nothing => None,
+            },
+        })
+    }
+
+    /// Returns the part that an `!If` chooses, or else the node itself.
+    pub(super) fn chosen<'n>(&self, node: &'n Node) -> Result<&'n Node, TemplateError> {
+        match (node.tag.as_deref(), &node.value) {
+            (Some("If"), Value::Sequence(parts)) => match parts.as_slice() {
+                [Node { value: Value::Scalar(name), .. }, yes, no] => {
+                    self.chosen(if self.named_condition(node, name)? { yes } else { no })
+                }
+                _ => Err(node.error("!If takes the name of a condition and two values")),
+            },
+            (Some("If"), _) => Err(node.error("!If takes the name of a condition and two values")),
+            _ => Ok(node),
+        }
+    }
+
+    /// Returns whether a resource exists, which depends on its condition.
+    pub(super) fn exists(&self, resource: &Node) -> Result<bool, TemplateError> {
+        match resource.get("Condition") {
+            Some(condition) => self.named_condition(condition, &self.text(condition)?),
+            None => Ok(true),
+        }
+    }
+
+    /// Returns the value of a parameter, if it has one.
+    pub(super) fn parameter(&self, name: &str, parameter: &Node) -> Result<Option<String>, TemplateError> {
+        match self.overrides.get(name) {
+            Some(value) => Ok(Some(value.clone())),
+            None => parameter.get("Default").map(|default| self.text(default)).transpose(),
+        }
+    }
+
     pub(super) fn resolve(&self, node: &Node) -> Result<Resolved, TemplateError> {
         let Some(tag) = &node.tag else {
             return match &node.value {
@@ -73,12 +126,7 @@ impl<'a> Values<'a> {
                 }
                 _ => Err(node.error("!Select takes a number and a list")),
             },
-            ("If", Value::Sequence(parts)) => match parts.as_slice() {
-                [Node { value: Value::Scalar(name), .. }, yes, no] => {
-                    self.resolve(if self.named_condition(node, name)? { yes } else { no })
-                }
-                _ => Err(node.error("!If takes the name of a condition and two values")),
-            },
+            ("If", _) => self.resolve(self.chosen(node)?),
             _ => Err(node.error(format!("!{tag} is not supported, or not in this form"))),
         }
     }
@@ -88,11 +136,7 @@ impl<'a> Values<'a> {
             return Ok(Resolved::Text(text.to_owned()));
         }
         if let Some(parameter) = self.template.path(&["Parameters", name]) {
-            let text = match (self.overrides.get(name), parameter.get("Default")) {
-                (Some(text), _) => text.clone(),
-                (None, Some(default)) => self.text(default)?,
-                (None, None) => String::new(),
-            };
+            let text = self.parameter(name, parameter)?.unwrap_or_default();
             let is_list = parameter.get("Type").is_some_and(|kind| kind.is("CommaDelimitedList"));
             let items = || text.split(',').map(|item| item.trim().to_owned()).collect();
             return Ok(if is_list { Resolved::List(items()) } else { Resolved::Text(text) });
@@ -148,7 +192,7 @@ impl<'a> Values<'a> {
         self.condition(condition.ok_or_else(|| node.error(format!("there is no condition {name}")))?)
     }
 
-    fn condition(&self, node: &Node) -> Result<bool, TemplateError> {
+    pub(super) fn condition(&self, node: &Node) -> Result<bool, TemplateError> {
         match (node.tag.as_deref(), &node.value) {
             (Some("Equals"), Value::Sequence(sides)) => match sides.as_slice() {
                 [left, right] => Ok(self.text(left)? == self.text(right)?),
@@ -164,6 +208,25 @@ impl<'a> Values<'a> {
             (Some("Or"), Value::Sequence(any)) => {
                 any.iter().try_fold(false, |so_far, node| Ok(so_far | self.condition(node)?))
             }
+            // These three are only for rules.
+            (Some("Contains"), Value::Sequence(sides)) => match sides.as_slice() {
+                [items, text] => Ok(self.list(items)?.contains(&self.text(text)?)),
+                _ => Err(node.error("!Contains takes a list and a value")),
+            },
+            (Some("EachMemberIn"), Value::Sequence(sides)) => match sides.as_slice() {
+                [items, allowed] => {
+                    let allowed = self.list(allowed)?;
+                    Ok(self.list(items)?.iter().all(|item| allowed.contains(item)))
+                }
+                _ => Err(node.error("!EachMemberIn takes two lists")),
+            },
+            (Some("EachMemberEquals"), Value::Sequence(sides)) => match sides.as_slice() {
+                [items, text] => {
+                    let text = self.text(text)?;
+                    Ok(self.list(items)?.iter().all(|item| *item == text))
+                }
+                _ => Err(node.error("!EachMemberEquals takes a list and a value")),
+            },
             (Some("Condition"), Value::Scalar(name)) => self.named_condition(node, name),
             _ => Err(node.error("this condition is not supported, or not in this form")),
         }

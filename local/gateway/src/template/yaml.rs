@@ -75,6 +75,11 @@ impl Node {
         entries.iter().map(|(key, value)| (key.as_str(), value))
     }
 
+    /// Returns the items of a list, or the part itself if it is no list. Many properties accept both.
+    pub(super) fn items(&self) -> &[Self] {
+        if let Value::Sequence(items) = &self.value { items } else { std::slice::from_ref(self) }
+    }
+
     /// Returns whether the part is this text.
     pub(super) fn is(&self, text: &str) -> bool {
         matches!(&self.value, Value::Scalar(value) if value == text)

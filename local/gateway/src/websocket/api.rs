@@ -14,17 +14,19 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::connections::Connections;
-use super::connections_api;
+use super::connections_api::ConnectionsApi;
 use super::context::Context;
 use super::event;
 use super::handshake::{ConnectAnswer, accept_key, refusal, refused_by_connect, switching_protocols};
-use super::routes::Routes;
+use super::routes::{Failure, Routes};
 use super::socket::{self, Limits};
 use crate::activity::Activity;
 use crate::clock::Now;
+use crate::iam::Identities;
 use crate::ids::gateway_id;
 use crate::lambda::Host;
 use crate::template;
+use crate::throttle::Throttle;
 use crate::usage::Meter;
 
 /// A socket from its handshake to its end.
@@ -32,11 +34,27 @@ type Socket = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The WebSocket API of the template.
 pub(crate) struct WebSocketApi {
+    /// The logical id, which stands for the id of the API.
+    name: String,
     stage: String,
     /// The host and port that clients use.
     domain: String,
     limits: Limits,
     routes: Arc<Routes>,
+    identities: Identities,
+}
+
+/// The parts of the gateway that an API uses.
+pub(crate) struct Surroundings {
+    pub(crate) host: Host,
+    pub(crate) activity: Activity,
+    pub(crate) meter: Meter,
+    pub(crate) identities: Identities,
+    pub(crate) throttle: Throttle,
+    /// Whether no `$disconnect` is delivered.
+    pub(crate) loses_disconnects: bool,
+    /// The factor by which the clocks of sockets run faster than API Gateway's.
+    pub(crate) time_scale: u32,
 }
 
 /// The state that all handshakes share.
@@ -47,35 +65,29 @@ struct Handshakes {
 }
 
 impl WebSocketApi {
-    /// Creates an API that clients reach at `domain`. Its clocks run `time_scale` times as fast as
-    /// API Gateway's.
-    pub(crate) fn new(
-        api: template::WebSocketApi,
-        domain: String,
-        host: Host,
-        activity: Activity,
-        meter: Meter,
-        time_scale: u32,
-    ) -> Self {
-        let template::WebSocketApi { stage, selector, routes: functions } = api;
+    /// Creates an API that clients reach at `domain`.
+    pub(crate) fn new(api: template::WebSocketApi, domain: String, surroundings: Surroundings) -> Self {
+        let template::WebSocketApi { name, stage, selector, routes, .. } = api;
+        let Surroundings { host, activity, meter, identities, throttle, loses_disconnects, time_scale } = surroundings;
         let connections = Connections::new(meter);
-        let routes = Arc::new(Routes { selector, functions, host, connections, activity });
-        Self { stage, domain, limits: Limits::scaled(time_scale), routes }
+        let routes = Arc::new(Routes { selector, routes, throttle, loses_disconnects, host, connections, activity });
+        Self { name, stage, domain, limits: Limits::scaled(time_scale), routes, identities }
     }
 
     /// Serves the API for as long as it is polled. Dropping the future closes all sockets.
     pub(crate) async fn serve(self, listener: TcpListener) {
         let stage = format!("/{}", self.stage);
-        let connections = connections_api::router(
-            &format!("{stage}/@connections/{{id}}"),
-            self.routes.connections.clone(),
-            self.routes.activity.clone(),
-        );
+        let connections = ConnectionsApi {
+            api: self.name.clone(),
+            stage: self.stage.clone(),
+            routes: Arc::clone(&self.routes),
+            identities: self.identities.clone(),
+        };
         let (opened, mut sockets) = mpsc::unbounded_channel();
         let app = Router::new()
             .route(&stage, any(connect))
             .with_state(Handshakes { api: Arc::new(self), opened })
-            .merge(connections)
+            .merge(connections.router())
             .fallback(async || refusal(StatusCode::FORBIDDEN, "Forbidden"))
             .into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, app).into_future();
@@ -101,6 +113,9 @@ async fn connect(
     let Some(accept_key) = accept_key(&request) else {
         return refusal(StatusCode::UPGRADE_REQUIRED, "Upgrade Required");
     };
+    if !api.routes.throttle.admits_socket() || !api.routes.throttle.admits("$connect") {
+        return refusal(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+    }
     let context = Context {
         connection_id: gateway_id(),
         connected_at: Now::get(),
@@ -116,7 +131,8 @@ async fn connect(
             Some(answer) => return refused_by_connect(answer.status_code),
             None => return refused_by_connect(502),
         },
-        Some(Err(())) => return refused_by_connect(502),
+        Some(Err(Failure::TimedOut)) => return refused_by_connect(504),
+        Some(Err(_)) => return refused_by_connect(502),
     };
     // Register before answering the handshake, so that the client can be reached at once.
     let (connection, queue) = api.routes.connections.open(context);

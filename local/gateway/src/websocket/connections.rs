@@ -78,7 +78,7 @@ impl Connection {
         }
         // Counted first, so that a message that the client has is always counted.
         self.meter.count_sent(text.len());
-        // If the queue is closed, the client has just left, and the message is lost as on AWS.
+        // If the queue is closed, the client has just left, and the message is lost.
         if let Ok(place) = place {
             place.send(Outgoing::Text(text));
         }

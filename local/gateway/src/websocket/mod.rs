@@ -9,4 +9,4 @@ mod handshake;
 mod routes;
 mod socket;
 
-pub(crate) use api::WebSocketApi;
+pub(crate) use api::{Surroundings, WebSocketApi};

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
@@ -12,7 +13,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::Error as SocketError;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 
 use super::connections::{Connection, Outgoing};
@@ -91,8 +93,10 @@ async fn exchange(
             Some(_) = frames.join_next() => continue,
             outgoing = queue.recv() => match outgoing {
                 Some(Outgoing::Text(text)) => {
-                    // If the client is gone, reading reports that.
-                    let _ = socket.send(Message::text(text)).await;
+                    for frame in frames_of(text) {
+                        // If the client is gone, reading reports that.
+                        let _ = socket.send(Message::Frame(frame)).await;
+                    }
                 }
                 Some(Outgoing::Close) | None => break End::Gateway(CloseCode::Normal, "Connection Closed Normally"),
             },
@@ -109,6 +113,17 @@ async fn exchange(
             Closed { code: code.into(), reason: reason.to_owned() }
         }
     }
+}
+
+/// Splits a message into frames of the documented size.
+fn frames_of(text: String) -> impl Iterator<Item = Frame> {
+    let bytes = Bytes::from(text);
+    let count = bytes.len().div_ceil(MAX_FRAME).max(1);
+    (0..count).map(move |index| {
+        let part = bytes.slice(index * MAX_FRAME..bytes.len().min((index + 1) * MAX_FRAME));
+        let kind = if index == 0 { Data::Text } else { Data::Continue };
+        Frame::message(part, OpCode::Data(kind), index + 1 == count)
+    })
 }
 
 /// The side that ends a socket.

@@ -21,6 +21,7 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       CodeUri: target/lambda/probe
+      Policies: AmazonAPIGatewayInvokeFullAccess
       Environment:
         Variables:
           PROBE_FOLDER: ''

@@ -216,3 +216,17 @@ async fn path_parameters_are_decoded() {
 
     assert_eq!(event["pathParameters"], json!({ "name": "Ada Lovelace", "kind": "of/love" }));
 }
+
+#[tokio::test]
+async fn the_path_is_decoded_and_ends_at_a_decoded_question_mark() {
+    for (path, expected) in [
+        ("/routes/a%20b/%C3%A4", "/routes/a b/ä"),
+        ("/routes/100%25/x", "/routes/100%/x"),
+        ("/routes/a%3Fb/c?d=e%20f", "/routes/a"),
+    ] {
+        let event = shared().event_of(path).await;
+
+        assert_eq!(event["rawPath"], expected, "{path}");
+        assert_eq!(event["requestContext"]["http"]["path"], expected, "{path}");
+    }
+}

@@ -7,7 +7,10 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, eventually, keys, shared};
+use crate::harness::{Answer, Setup, eventually, keys, shared};
+
+/// The variables that Lambda sets, besides those that begin with `AWS_` or `LAMBDA_`.
+const LAMBDAS: [&str; 4] = ["_HANDLER", "_X_AMZN_TRACE_ID", "PATH", "TZ"];
 
 /// Returns the id of the process that sent a report.
 fn process(report: &Value) -> u64 {
@@ -26,6 +29,25 @@ async fn a_process_is_frozen_between_invocations() {
     assert_eq!(process(&after), process(&before));
     let ticked = after["ticks"].as_u64().unwrap() - before["ticks"].as_u64().unwrap();
     assert!(ticked < 100, "{ticked} ticks in between");
+}
+
+#[tokio::test]
+async fn connections_die_silently_in_a_long_freeze_if_they_are_to() {
+    for (options, expected) in [
+        (vec![], "answered"),
+        (vec!["--dead-after-freeze-millis", "0"], "silence"),
+        (vec!["--dead-after-freeze-millis", "600000"], "answered"),
+    ] {
+        let mut setup = Setup::shared().option("--max-processes", "1");
+        for option in options {
+            setup = setup.flag(option);
+        }
+        let gateway = setup.start();
+        let knock = async || gateway.report_after("Sockets", json!({ "knock": true })).await["knock"].clone();
+        assert_eq!(knock().await, "answered");
+
+        assert_eq!(knock().await, expected);
+    }
 }
 
 #[tokio::test]
@@ -115,7 +137,7 @@ async fn the_environment_consists_of_the_templates_and_lambdas_variables() {
     let environment = &report["environment"];
     assert_eq!((&environment["FIRST"], &environment["SECOND"]), (&json!("one"), &json!("us-east-1")));
     let lambdas =
-        |name: &&str| name.starts_with("AWS_") || ["_HANDLER", "_X_AMZN_TRACE_ID", "PATH", "TZ"].contains(name);
+        |name: &&str| ["AWS_", "LAMBDA_"].iter().any(|start| name.starts_with(start)) || LAMBDAS.contains(name);
     let others: Vec<_> = keys(environment).into_iter().filter(|name| !lambdas(name)).collect();
     assert_eq!(others, ["FIRST", "SECOND"]);
 }
@@ -128,7 +150,19 @@ async fn lambda_describes_the_function_to_itself() {
     assert_eq!(environment["AWS_LAMBDA_FUNCTION_NAME"], "Configured");
     assert_eq!(environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "512");
     assert_eq!(environment["AWS_LAMBDA_FUNCTION_VERSION"], "$LATEST");
-    for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_LAMBDA_RUNTIME_API"] {
+    assert_eq!(environment["AWS_LAMBDA_LOG_GROUP_NAME"], "/aws/lambda/Configured");
+    assert_eq!(environment["AWS_LAMBDA_LOG_FORMAT"], "JSON");
+    assert_eq!(shared().report("Reused").await["environment"]["AWS_LAMBDA_LOG_FORMAT"], "Text");
+    for name in [
+        "AWS_REGION",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "LAMBDA_TASK_ROOT",
+        "LAMBDA_RUNTIME_DIR",
+    ] {
         assert!(environment[name].as_str().is_some_and(|value| !value.is_empty()), "{name}");
     }
     assert!(report["arn"].as_str().unwrap().starts_with("arn:aws:lambda:us-east-1:"), "{}", report["arn"]);

@@ -7,7 +7,8 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::harness::{
-    Answer, Handshake, Socket, assert_gateway_id, assert_time, eventually, keys, recorded, shape, shared, without,
+    Answer, Handshake, Setup, Socket, assert_gateway_id, assert_time, eventually, keys, recorded, shape, shared,
+    socket_events, without,
 };
 
 #[tokio::test]
@@ -142,4 +143,18 @@ async fn a_socket_that_a_function_closes_disconnects_too() {
     assert_eq!(answer.status, 204);
     socket.next().await;
     assert_eq!(socket.event("DISCONNECT").await["requestContext"]["connectionId"], id);
+}
+
+#[tokio::test]
+async fn the_end_of_a_socket_can_go_unnoticed() {
+    let gateway = Setup::shared().flag("--lose-disconnects").start();
+    let mut socket = Socket::open(&gateway).await;
+    let id = socket.id().await;
+
+    socket.close(None).await;
+
+    let status = async || Answer::to(gateway.connections(Method::GET, &id)).await.status;
+    eventually("the connection is gone", async || status().await == 410).await;
+    assert!(socket_events(&gateway, socket.agent(), "DISCONNECT").is_empty());
+    assert_eq!(gateway.usage().await["functions"]["Sockets"]["invocations"], 1);
 }

@@ -122,3 +122,97 @@ fn two_identical_routes_are_reported() {
 
     assert!(output.contains("GET /probe"), "{output}");
 }
+
+/// Returns the good template with this parameter, whose name replaces that of the stack.
+fn with_parameter(definition: &str) -> String {
+    let template = GOOD.replace("!Ref AWS::StackName", "!Ref Choice");
+    format!("Parameters:\n  Choice: {{{definition}}}\n{template}")
+}
+
+#[test]
+fn the_values_of_parameters_must_satisfy_their_constraints() {
+    for (definition, good, bad, words) in [
+        ("Type: String, AllowedPattern: '[a-z]+'", "abc", "abc1", "AllowedPattern"),
+        ("Type: String, AllowedValues: [one, two]", "two", "three", "one, two"),
+        ("Type: Number, AllowedValues: [1, 30]", "30", "2", "AllowedValues"),
+        ("Type: Number, MinValue: 1", "1", "0", "MinValue"),
+        ("Type: Number, MaxValue: 1.5", "1.5", "2", "MaxValue"),
+        ("Type: Number", "-1", "many", "number"),
+        ("Type: String, MinLength: 2", "äö", "ä", "MinLength"),
+        ("Type: String, MaxLength: 2, ConstraintDescription: must be short", "äö", "äöü", "must be short"),
+        ("Type: CommaDelimitedList, AllowedPattern: '^[a-z]+$'", "a, b", "a, 2", "AllowedPattern"),
+    ] {
+        let folder = temporary_folder();
+        let template = with_parameter(definition);
+        let setup = |value: &str| Setup::text(&folder, &template).option("--parameter", format!("Choice={value}"));
+
+        setup(good).start();
+        let (_, output) = setup(bad).expect_failure();
+
+        assert_error(&output, 2, &["Choice", words]);
+    }
+}
+
+#[test]
+fn a_parameter_without_a_default_needs_a_value() {
+    let folder = temporary_folder();
+
+    let (_, output) = Setup::text(&folder, &with_parameter("Type: String")).expect_failure();
+
+    assert_error(&output, 2, &["Choice"]);
+}
+
+#[test]
+fn a_rule_must_hold_if_its_condition_does() {
+    let rules = "\
+Rules:
+  Safe:
+    RuleCondition: !Equals [!Ref Choice, strict]
+    Assertions:
+      - Assert: !Contains [[a, b], !Ref Other]
+        AssertDescription: Other must be a or b
+";
+    let parameters = "Type: String}\n  Other: {Type: String, Default: c";
+    let template = format!("{rules}{}", with_parameter(parameters));
+    let folder = temporary_folder();
+    let setup = |choice: &str| Setup::text(&folder, &template).option("--parameter", format!("Choice={choice}"));
+
+    setup("lax").start();
+    setup("strict").option("--parameter", "Other=b").start();
+    let (_, output) = setup("strict").expect_failure();
+
+    assert_error(&output, 5, &["Safe", "Other must be a or b"]);
+}
+
+#[test]
+fn a_resource_whose_condition_is_false_does_not_exist() {
+    let conditions = "Conditions: {Never: !Equals [a, b], Always: !Equals [a, a]}\n";
+    let unused =
+        "  Unused:\n    Type: AWS::Serverless::Function\n    Condition: Never\n    Properties: {CodeUri: nowhere}\n";
+    let good = GOOD.replacen("  Sockets:\n", &format!("{unused}  Sockets:\n"), 1);
+    let folder = temporary_folder();
+
+    Setup::text(&folder, &format!("{conditions}{good}")).start();
+    let (_, output) =
+        Setup::text(&folder, &format!("{conditions}{}", good.replace("Never\n", "Always\n"))).expect_failure();
+
+    assert_error(&output, 14, &["CodeUri"]);
+    let absent = GOOD.replace("  Probe:\n", "  Probe:\n    Condition: Never\n");
+    let (_, output) = Setup::text(&folder, &format!("{conditions}{absent}")).expect_failure();
+    assert_error(&output, 18, &["Probe.Arn"]);
+}
+
+#[test]
+fn settings_of_a_route_that_does_not_exist_are_reported() {
+    let settings =
+        "{Type: AWS::Serverless::HttpApi, Properties: {RouteSettings: {GET /other: {ThrottlingRateLimit: 1}}}}";
+
+    assert_error(&startup_output("{Type: AWS::Serverless::HttpApi}", settings), 2, &["GET /other"]);
+}
+
+#[test]
+fn a_timeout_that_api_gateway_does_not_allow_is_reported() {
+    let event = "Path: /probe, TimeoutInMillis: 30001";
+
+    assert_error(&startup_output("Path: /probe", event), 9, &["30000"]);
+}

@@ -53,6 +53,34 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FACTOR", default_value = "1")]
     pub(crate) time_scale: NonZero<u32>,
 
+    /// Apply the rate limits of the template and of the account
+    #[arg(long)]
+    pub(crate) throttle: bool,
+
+    /// The maximum number of invocations of all functions at a time. Further ones are throttled
+    #[arg(long, value_name = "NUMBER", default_value = "1000")]
+    pub(crate) concurrency: NonZero<usize>,
+
+    /// The pause before an asynchronous invocation that failed is repeated, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub(crate) retry_seconds: f64,
+
+    /// The longest time to wait for a custom resource, in seconds. By default its ServiceTimeout
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) resource_seconds: Option<f64>,
+
+    /// Do not create the custom resources
+    #[arg(long)]
+    pub(crate) skip_resources: bool,
+
+    /// Let connections to @connections die silently if their process is frozen for longer than this
+    #[arg(long, value_name = "MILLIS")]
+    pub(crate) dead_after_freeze_millis: Option<u64>,
+
+    /// Deliver no $disconnect, which API Gateway does not promise to deliver
+    #[arg(long)]
+    pub(crate) lose_disconnects: bool,
+
     /// Refuse to start if a program (src/bin/*.rs) of a package in this folder has no function
     #[arg(long, value_name = "FOLDER")]
     pub(crate) functions_in: Option<PathBuf>,

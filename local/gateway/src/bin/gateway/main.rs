@@ -57,7 +57,18 @@ async fn start(arguments: &Arguments) -> Result<(RunningGateway, ProcessGroup), 
         .environment(|name| env::var(name).ok().filter(|value| !value.is_empty()))
         .max_processes(arguments.max_processes)
         .idle(Duration::from_secs(arguments.idle_seconds))
-        .time_scale(arguments.time_scale);
+        .time_scale(arguments.time_scale)
+        .throttle(arguments.throttle)
+        .concurrency(arguments.concurrency)
+        .retry_pause(seconds(arguments.retry_seconds))
+        .lose_disconnects(arguments.lose_disconnects)
+        .create_resources(!arguments.skip_resources);
+    if let Some(freeze) = arguments.dead_after_freeze_millis {
+        gateway = gateway.dead_after_freeze(Duration::from_millis(freeze));
+    }
+    if let Some(limit) = arguments.resource_seconds {
+        gateway = gateway.resource_timeout(seconds(limit));
+    }
     for assignment in &arguments.parameters {
         gateway = gateway.parameter(&assignment.name, &assignment.value);
     }
@@ -74,4 +85,9 @@ async fn start(arguments: &Arguments) -> Result<(RunningGateway, ProcessGroup), 
         gateway = gateway.watch(workspace);
     }
     Ok((gateway.start(listeners).await?, processes))
+}
+
+/// Returns a duration. Nonsense is no time at all.
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }

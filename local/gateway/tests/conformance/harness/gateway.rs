@@ -87,6 +87,12 @@ impl Setup {
         Self::probe(&conformance("template.yaml"))
     }
 
+    /// Sets the folder in which `probe` records events, which then outlives the gateway.
+    pub(crate) fn record_in(mut self, folder: &TempDir) -> Self {
+        self.command.arg("--variable").arg(format!("PROBE_FOLDER={}", folder.path().display()));
+        self
+    }
+
     /// Sets an environment variable.
     pub(crate) fn variable(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);

@@ -1,11 +1,14 @@
 //! Requests to the HTTP API and to the other APIs of the gateway.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4::SigningParams;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, Method, Request, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -56,7 +59,12 @@ impl Gateway {
         answer.json()
     }
 
-    /// Returns a request to `@connections`.
+    /// Returns the usage so far.
+    pub(crate) async fn usage(&self) -> Value {
+        Answer::to(self.request(Method::GET, "/_local/usage")).await.json()
+    }
+
+    /// Returns a request to `@connections`. [`Answer::to`] signs it with the keys of the operator.
     pub(crate) fn connections(&self, method: Method, id: &str) -> RequestBuilder {
         let stage = self.websocket().replacen("ws://", "http://", 1);
         client().request(method, format!("{stage}/@connections/{}", utf8_percent_encode(id, NON_ALPHANUMERIC)))
@@ -80,9 +88,25 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Sends a request and returns its response.
+    /// Sends a request and returns its response. A request to `@connections` is signed with the keys
+    /// of the operator.
     pub(crate) async fn to(request: RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
+        Self::to_signed(request, &operator()).await
+    }
+
+    /// Sends a request and returns its response. A request to `@connections` is signed with these
+    /// keys.
+    pub(crate) async fn to_signed(request: RequestBuilder, keys: &Credentials) -> Self {
+        let mut request = request.build().unwrap();
+        if request.url().path().contains("/@connections/") {
+            sign_with(&mut request, keys);
+        }
+        Self::to_unsigned(request).await
+    }
+
+    /// Sends a request as it is and returns its response.
+    pub(crate) async fn to_unsigned(request: Request) -> Self {
+        let response = client().execute(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Self { status, headers, body: response.bytes().await.unwrap().to_vec() }
     }
@@ -107,6 +131,28 @@ impl Answer {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
+}
+
+/// Returns the keys of the person at this machine.
+pub(crate) fn operator() -> Credentials {
+    Credentials::new("local", "local", None, None, "test")
+}
+
+/// Signs a request to `@connections`.
+pub(crate) fn sign_with(request: &mut Request, keys: &Credentials) {
+    let identity = keys.clone().into();
+    let parameters = SigningParams::builder().identity(&identity).region("us-east-1").name("execute-api");
+    let parameters = parameters.time(SystemTime::now()).settings(SigningSettings::default()).build().unwrap().into();
+    let body = request.body().map_or(&[][..], |body| body.as_bytes().unwrap());
+    let signable = SignableRequest::new(
+        request.method().as_str(),
+        request.url().as_str(),
+        [].into_iter(),
+        SignableBody::Bytes(body),
+    );
+    let (instructions, _) = sign(signable.unwrap(), &parameters).unwrap().into_parts();
+    let headers = instructions.headers().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+    request.headers_mut().extend(headers.collect::<HeaderMap>());
 }
 
 /// Sends a literal request to the host and port of `url`. Returns the status and the rest of the

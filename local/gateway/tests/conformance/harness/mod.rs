@@ -9,7 +9,7 @@ mod socket;
 mod wait;
 
 pub(crate) use gateway::{Gateway, Setup, bare, conformance, package, probe, shared};
-pub(crate) use http::{Answer, raw};
+pub(crate) use http::{Answer, operator, raw, sign_with};
 pub(crate) use program::temporary_folder;
 pub(crate) use recorded::{keys, recorded, shape, without};
 pub(crate) use socket::{Frame, Handshake, Socket, socket_events};

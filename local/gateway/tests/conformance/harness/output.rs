@@ -29,6 +29,11 @@ impl Output {
         })
     }
 
+    /// Returns whether a line contains a text.
+    pub(crate) fn mentions(&self, text: &str) -> bool {
+        self.0.lock().unwrap().iter().any(|line| line.contains(text))
+    }
+
     fn keep(&self, line: String) {
         let mut lines = self.0.lock().unwrap();
         if lines.len() == KEPT_LINES {

@@ -10,14 +10,18 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 use super::gateway::Gateway;
 use super::unique;
 use super::wait::{DEADLINE, eventually};
+
+/// The largest frame that a client accepts, in bytes. API Gateway sends no larger ones.
+const MAX_FRAME: usize = 32 * 1024;
 
 /// Returns the recorded events of this type (`CONNECT`, `MESSAGE` or `DISCONNECT`) about a socket,
 /// in order.
@@ -90,7 +94,8 @@ impl<'a> Handshake<'a> {
         for (name, value) in [("user-agent", self.agent)].into_iter().chain(self.headers) {
             request.headers_mut().append(HeaderName::from_static(name), HeaderValue::from_str(&value).unwrap());
         }
-        match connect_async(request).await {
+        let config = WebSocketConfig::default().max_frame_size(Some(MAX_FRAME));
+        match connect_async_with_config(request, Some(config), false).await {
             Ok((stream, _)) => Ok(stream),
             Err(Error::Http(response)) => Err(response.status().as_u16()),
             Err(error) => panic!("{} fails: {error}", self.url),
