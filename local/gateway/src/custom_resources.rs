@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use axum::Router;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::put;
-use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -49,7 +50,9 @@ pub(crate) async fn create_custom_resources(resources: &[CustomResource], host: 
     }
 }
 
-async fn receive(State(outcomes): State<mpsc::Sender<Outcome>>, Json(outcome): Json<Outcome>) -> StatusCode {
+/// Receives an answer, whose content type does not matter.
+async fn receive(State(outcomes): State<mpsc::Sender<Outcome>>, body: Bytes) -> StatusCode {
+    let Ok(outcome) = serde_json::from_slice(&body) else { return StatusCode::BAD_REQUEST };
     match outcomes.send(outcome).await {
         Ok(()) => StatusCode::OK,
         Err(_) => StatusCode::GONE,
