@@ -4,6 +4,7 @@ use std::time::Duration;
 
 pub use mongodb::Database;
 use mongodb::bson::{Document, doc};
+use mongodb::error::ErrorKind;
 use mongodb::options::{Acknowledgment, ClientOptions, ServerMonitoringMode, WriteConcern};
 use mongodb::{Client, IndexModel};
 
@@ -42,8 +43,17 @@ impl DatabaseUrl {
     /// # Errors
     /// [`ConfigError`] if the connection string is malformed, or names a host that cannot be resolved.
     pub async fn connect(&self) -> Result<Database, ConfigError> {
-        let mut options = ClientOptions::parse(&self.0).await.map_err(|_| {
-            ConfigError::malformed(DATABASE_URL, "must be a MongoDB connection string whose host can be resolved")
+        let mut options = ClientOptions::parse(&self.0).await.map_err(|error| {
+            let reason = match *error.kind {
+                ErrorKind::DnsResolve { .. } => {
+                    "names a host that cannot be resolved; check the name of the cluster, and that it exists"
+                }
+                _ => {
+                    "must be a MongoDB connection string; percent-encode reserved characters such as @ : / \
+                     in the user name and the password"
+                }
+            };
+            ConfigError::malformed(DATABASE_URL, reason)
         })?;
         options.app_name.get_or_insert_with(|| "chat".to_owned());
         options.max_pool_size.get_or_insert(2);
@@ -89,7 +99,7 @@ pub(crate) fn expiring() -> IndexModel {
 
 /// Returns whether a unique index refused a write.
 pub(crate) fn is_duplicate(error: &mongodb::error::Error) -> bool {
-    use mongodb::error::{ErrorKind, WriteFailure};
+    use mongodb::error::WriteFailure;
     const DUPLICATE_KEY: i32 = 11000;
     match &*error.kind {
         ErrorKind::Write(WriteFailure::WriteError(error)) => error.code == DUPLICATE_KEY,

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failure in a helper is the failure of the test that called it")]
 
+mod custom_resource;
 mod events;
 mod least_privilege;
 mod routes;

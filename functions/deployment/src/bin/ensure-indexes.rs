@@ -1,15 +1,19 @@
-//! Creates the indexes of the database during a deployment, as a custom resource, which
-//! CloudFormation waits for
-//! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html>).
+//! Creates the indexes of the database during a deployment, as a custom resource that CloudFormation
+//! waits for.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use deployment_functions::cloud_formation::{CloudFormation, Request, RequestKind};
+use mongodb::error::ErrorKind;
 use shared::config::{ConfigError, Environment, FromEnv};
-use shared::database::Database;
+use shared::database::DatabaseUrl;
 use shared::indexes;
 use shared::serving::invocation;
+
+/// The time limit of creating the indexes. It leaves a minute of the function's timeout for the
+/// answer.
+const TIME_LIMIT: Duration = Duration::from_secs(14 * 60);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -18,72 +22,72 @@ async fn main() -> ExitCode {
 
 shared::parts! {
     struct App {
-        database: Database,
+        address: Address,
         cloud_formation: CloudFormation,
     }
 }
 
-async fn ensure_indexes(app: &'static App, event: Event) -> Result<(), String> {
-    let result = match event.request_type {
-        RequestType::Create | RequestType::Update => indexes::ensure(&app.database).await,
-        // The data outlives the stack, and so do its indexes.
-        RequestType::Delete => Ok(()),
-    };
-    let response = Response {
-        status: if result.is_ok() { "SUCCESS" } else { "FAILED" },
-        reason: result.err().map(|error| format!("cannot create the indexes: {}", error.kind)).unwrap_or_default(),
-        physical_resource_id: "indexes",
-        stack_id: event.stack_id,
-        request_id: event.request_id,
-        logical_resource_id: event.logical_resource_id,
-    };
-    app.cloud_formation.respond(event.response_url, &response).await
-}
+/// The address of the database. If it is missing, that is the answer to a request: a process that
+/// ends would leave CloudFormation without one.
+struct Address(Result<DatabaseUrl, ConfigError>);
 
-/// A client that answers CloudFormation. Without an answer, CloudFormation waits for the timeout,
-/// even after a failure.
-struct CloudFormation(reqwest::Client);
-
-impl FromEnv for CloudFormation {
-    async fn from_env(_: &Environment) -> Result<Self, ConfigError> {
-        Ok(Self(reqwest::Client::new()))
+impl FromEnv for Address {
+    async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self(DatabaseUrl::from_env(environment).await))
     }
 }
 
-impl CloudFormation {
-    async fn respond(&self, url: String, response: &Response) -> Result<(), String> {
-        let put = self.0.put(url).timeout(Duration::from_secs(10)).json(response);
-        let response = put.send().await.and_then(reqwest::Response::error_for_status);
-        // Anyone who has the URL can answer instead of this function, so it must not be logged.
-        response.map(drop).map_err(|error| error.without_url().to_string())
+async fn ensure_indexes(app: &'static App, request: Request) -> Result<(), String> {
+    let outcome = match request.kind {
+        // The data outlives the stack, and so do its indexes. The database may be gone by now.
+        RequestKind::Delete => Ok(()),
+        RequestKind::Create | RequestKind::Update => create_in_time(&app.address).await,
+    };
+    if let Err(reason) = &outcome {
+        tracing::error!("{reason}");
+    }
+    // The indexes were created when the resource had these properties for the first time, and a
+    // rollback must not fail because the database is away.
+    let outcome = if request.returns_to_earlier_properties() { Ok(()) } else { outcome };
+    app.cloud_formation.answer(&request, outcome).await
+}
+
+/// Creates the indexes in a task of its own, so that neither a panic nor a hung server prevents the
+/// answer.
+async fn create_in_time(address: &'static Address) -> Result<(), String> {
+    match tokio::time::timeout(TIME_LIMIT, tokio::spawn(create(address))).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(panic)) => Err(format!("cannot create the indexes: {panic}; the log of this function has more")),
+        Err(_) => {
+            Err("the indexes are not complete after 14 minutes; deploy again, MongoDB continues to build them"
+                .to_owned())
+        }
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Event {
-    request_type: RequestType,
-    #[serde(rename = "ResponseURL")]
-    response_url: String,
-    stack_id: String,
-    request_id: String,
-    logical_resource_id: String,
+async fn create(Address(address): &Address) -> Result<(), String> {
+    let address = address.as_ref().map_err(ToString::to_string)?;
+    let database = address.connect().await.map_err(|error| error.to_string())?;
+    indexes::ensure(&database).await.map_err(|error| explain(&error.kind))
 }
 
-#[derive(Deserialize)]
-enum RequestType {
-    Create,
-    Update,
-    Delete,
+/// Describes a failure and what to do about it.
+fn explain(error: &ErrorKind) -> String {
+    match error {
+        ErrorKind::Authentication { .. } => {
+            "the database refuses the user or the password in DATABASE_URL; correct the secret".to_owned()
+        }
+        ErrorKind::Command(error) if error.code == UNAUTHORIZED => {
+            "the user in DATABASE_URL may not create indexes; give it the role readWrite on the database".to_owned()
+        }
+        ErrorKind::ServerSelection { .. } | ErrorKind::Io(_) => format!(
+            "the database in DATABASE_URL cannot be reached; check that it runs and that its network access \
+             allows this function: {error}"
+        ),
+        _ => format!("cannot create the indexes: {error}"),
+    }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Response {
-    status: &'static str,
-    reason: String,
-    physical_resource_id: &'static str,
-    stack_id: String,
-    request_id: String,
-    logical_resource_id: String,
-}
+/// MongoDB's code for a missing permission
+/// (<https://www.mongodb.com/docs/manual/reference/error-codes/>).
+const UNAUTHORIZED: i32 = 13;
