@@ -61,6 +61,9 @@ pub(crate) async fn chats(database: &Database, user: &str, lengths: &[usize]) ->
     let heads = database.collection::<Document>("log");
     let own = doc! { "members.id": user, "head": true };
     heads.update_many(own, doc! { "$set": { "updatedAt": time } }).await.unwrap();
+    // Those that the import has written say that everybody has read everything.
+    let imported = doc! { "chatId": { "$in": ids.iter().map(|(chat, _)| *chat).collect::<Vec<_>>() } };
+    database.collection::<Document>("marks").delete_many(imported).await.unwrap();
     let marks = chats.iter().flat_map(|((chat, friend), length)| {
         [(user, READ), (*friend, **length)].map(|(member, read)| {
             doc! {

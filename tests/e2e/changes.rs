@@ -198,6 +198,26 @@ async fn only_the_sender_edits_and_deletes() {
 }
 
 #[tokio::test]
+async fn a_deleted_message_is_not_edited() {
+    let changes = Changes::start(PAGE + 1).await;
+    let ada = &changes.chat.ada;
+    for target in [1, PAGE as i64 + 1] {
+        let stored = changes.stored(target).await;
+        changes.change(ada, target, Change::Delete).await;
+        // The deletion is a note only, as after a process that died.
+        if target == 1 {
+            let deletion = note(PAGE as i64 + 2, target, ada, doc! { "what": "deleted" });
+            changes.take_back(&stored, vec![deletion]).await;
+        }
+
+        let late = changes.attempt(ada, target, edit("a late edit")).await;
+
+        assert_eq!(late.unwrap_err().code(), "noSuchEntry");
+        assert!(!changes.contains("a late edit").await);
+    }
+}
+
+#[tokio::test]
 async fn a_reader_sees_a_change_that_is_not_applied_yet() {
     let changes = Changes::start(PAGE + 1).await;
     let ada = &changes.chat.ada;

@@ -6,6 +6,9 @@ use mongodb::bson::{Document, doc};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
+use shared::chats::change::Change;
+use shared::chats::log::Log;
+use shared::values::deadline::Deadline;
 use test_support::{Chat, User, object_id, shared};
 
 /// Returns the only chat in a user's list.
@@ -17,6 +20,22 @@ async fn listed(user: &User) -> Value {
 
 async fn unread(user: &User) -> i64 {
     listed(user).await["unread"].as_i64().unwrap()
+}
+
+/// Returns the number that a device receives that holds the entries up to `held`.
+async fn synced(user: &User, chat: &str, held: i64) -> i64 {
+    let answer = user.browser.post("/api/sync", json!({ "chats": { chat: held } })).await.expect(200);
+    answer["chats"][0]["unread"].as_i64().unwrap()
+}
+
+/// Appends an entry that is no message.
+async fn react(user: &User, chat: &str, target: i64) {
+    let log = Log::new(&shared().database().await);
+    let (target, emoji) = (serde_json::from_value(target.into()).unwrap(), "👍".parse().unwrap());
+    let reaction = Change::React(Some(emoji));
+    log.change(chat.parse().unwrap(), user.id.parse().unwrap(), target, reaction, None, Deadline::of_request())
+        .await
+        .unwrap();
 }
 
 async fn read(user: &User, chat: &str, seq: i64) {
@@ -104,7 +123,7 @@ async fn a_friend_whose_record_is_gone_has_no_name() {
     assert_eq!(row["chats"]["message"], "Hello");
 }
 
-/// Compares the list with a model of the chat. `UNREAD_SEED` repeats a run.
+/// Compares the list and `sync` with a model of the chat. `UNREAD_SEED` repeats a run.
 #[tokio::test]
 async fn the_list_counts_as_the_model_does() {
     let seed = env::var("UNREAD_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
@@ -112,13 +131,18 @@ async fn the_list_counts_as_the_model_does() {
     let mut random = StdRng::seed_from_u64(seed);
     let chat = Chat::start(shared()).await;
     let members = [&chat.ada, &chat.bob];
-    let (mut senders, mut marks) = (Vec::new(), [0_i64, 0]);
+    // The senders of the messages, and `None` for each reaction.
+    let (mut senders, mut marks) = (Vec::<Option<usize>>::new(), [0_i64, 0]);
     for step in 0..400 {
         // Turns come in runs, so that many messages are unread at times.
         let (index, talks) = (usize::from(step % 200 >= 130), random.random_bool(0.95));
-        if talks {
+        if step % 200 > 170 && random.random_bool(0.3) {
+            let target = senders.iter().rposition(Option::is_some).unwrap() as i64 + 1;
+            react(members[random.random_range(0..2)], &chat.id, target).await;
+            senders.push(None);
+        } else if talks {
             say(members[index], &chat.id).await;
-            senders.push(index);
+            senders.push(Some(index));
         } else {
             let (reader, seq) = (random.random_range(0..2), random.random_range(0..=senders.len() as i64 + 1));
             read(members[reader], &chat.id, seq).await;
@@ -128,10 +152,14 @@ async fn the_list_counts_as_the_model_does() {
             continue;
         }
         for reader in 0..2 {
-            let own = senders.iter().rposition(|sender| *sender == reader).map_or(0, |index| index as i64 + 1);
-            let expected = (senders.len() as i64 - marks[reader].max(own)).min(100);
+            let own = senders.iter().rposition(|sender| *sender == Some(reader)).map_or(0, |index| index as i64 + 1);
+            let unread_from = marks[reader].max(own) as usize;
+            let expected = (senders[unread_from..].iter().flatten().count() as i64).min(100);
 
             assert_eq!(unread(members[reader]).await, expected, "step {step}, UNREAD_SEED={seed}");
+            let held = random.random_range(0..=senders.len() as i64);
+            let in_sync = synced(members[reader], &chat.id, held).await;
+            assert_eq!(in_sync, expected, "step {step}, holding {held}, UNREAD_SEED={seed}");
         }
     }
 }

@@ -35,7 +35,8 @@ impl Log {
     /// # Errors
     /// [`NO_SUCH_CHAT`](crate::contract::errors::NO_SUCH_CHAT),
     /// [`NOT_A_MEMBER`](crate::contract::errors::NOT_A_MEMBER), [`NO_SUCH_ENTRY`] if `target` is not
-    /// the `seq` of a message that the user sees, or [`NOT_YOUR_MESSAGE`].
+    /// the `seq` of a message that the user sees, or if an edit comes after the deletion, or
+    /// [`NOT_YOUR_MESSAGE`].
     pub async fn change(
         &self,
         chat: ChatId,
@@ -49,9 +50,14 @@ impl Log {
         let found = if head.is_archived(target.get()) {
             self.archived_entry(chat, target.get()).await?
         } else {
-            head.entries.into_iter().find(|entry| entry.seq == target.get())
+            head.entries.iter().find(|entry| entry.seq == target.get()).cloned()
         };
-        let message = found.filter(|entry| entry.is_message() && entry.seq >= member.from).ok_or(NO_SUCH_ENTRY)?;
+        let mut message = found.filter(|entry| entry.is_message() && entry.seq >= member.from).ok_or(NO_SUCH_ENTRY)?;
+        message.fold(&head.pending);
+        // Otherwise, the text of a late edit would be stored for as long as its note.
+        if message.is_deleted() && matches!(change, Change::Edit(_)) {
+            return Err(NO_SUCH_ENTRY);
+        }
         if !change.is_allowed(&member, message.by) {
             return Err(NOT_YOUR_MESSAGE);
         }

@@ -150,6 +150,11 @@ impl Entry {
         matches!(self.content, Content::Message(_))
     }
 
+    /// Returns whether the entry is a message that was deleted.
+    pub(super) fn is_deleted(&self) -> bool {
+        matches!(&self.content, Content::Message(message) if message.deleted)
+    }
+
     /// Returns the `seq` of the last change of this entry, or its own.
     pub(super) fn version(&self) -> i64 {
         match &self.content {
