@@ -8,7 +8,8 @@
 //! - [`history::Recorder`] records what clients do at the same time, and [`linearizability::check`]
 //!   checks it.
 //! - [`expect_generated`] compares a generated part of a Markdown file with its source.
-//! - [`Proxy`] stands in front of a server and fails on demand.
+//! - [`Proxy`] stands in front of a server and fails on demand, [`CommandProxy`] strikes at a database
+//!   command, [`ScriptedSmtp`] is a mail server that fails, and a [`ReplicaSet`] changes its primary.
 //! - [`Template`] and [`descriptions`] read `template.yaml` and the APIs' descriptions, so that no
 //!   test keeps its own list of functions, routes or fields.
 
@@ -18,6 +19,7 @@ mod activity;
 mod api_error;
 mod browser;
 mod chat;
+mod command_proxy;
 pub mod descriptions;
 mod exercise;
 mod generated;
@@ -27,6 +29,9 @@ mod output;
 mod processes;
 mod program;
 mod proxy;
+mod recorded_client;
+mod replica_set;
+mod scripted_smtp;
 mod socket;
 mod stack;
 mod template;
@@ -39,11 +44,15 @@ pub use activity::Activity;
 pub use api_error::ApiError;
 pub use browser::{Browser, Reply, SetCookie};
 pub use chat::Chat;
+pub use command_proxy::{CommandProxy, Moment};
 pub use exercise::{Step, exercise_every_function};
 pub use generated::{expect_generated, generated_rows};
 pub use output::Output;
-pub use processes::{Process, keep_killing, processes_of, processes_that_know};
+pub use processes::{Process, keep_killing, processes_of, processes_that_know, signal_program};
 pub use proxy::Proxy;
+pub use recorded_client::RecordedClient;
+pub use replica_set::ReplicaSet;
+pub use scripted_smtp::{ReceivedMail, ScriptedSmtp, SmtpFault, SmtpStep};
 pub use socket::{Handshake, Socket};
 pub use stack::{ALLOWED_ORIGIN, Setup, Stack, new_database_at, shared, skip_on_deployed_stack};
 pub use template::{Function, Route, Template};

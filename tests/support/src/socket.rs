@@ -138,6 +138,17 @@ impl Socket {
         self.stream.send(frame).await.unwrap();
     }
 
+    /// Waits for the next frame for as long as it takes. Returns `None` if the socket is closed.
+    pub async fn receive(&mut self) -> Option<Value> {
+        loop {
+            match self.next().await {
+                Frame::Text(frame) => return Some(frame),
+                Frame::Close(_) => return None,
+                Frame::Nothing(_) => {}
+            }
+        }
+    }
+
     /// Returns the next frame, which must be this event.
     pub async fn expect_event(&mut self, event: &str) -> Value {
         match self.next().await {
