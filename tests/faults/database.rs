@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use rand::rngs::StdRng;
 use rand::SeedableRng;
+use rand::rngs::StdRng;
 use test_support::{ReplicaSet, Setup, skip_on_deployed_stack};
 
 use crate::load::{a_while, under_load};

@@ -76,8 +76,7 @@ pub(crate) async fn under_load(stack: &Stack, name: &str, seed: u64, fault: impl
         println!("{name}: {count} x {failure}");
     }
     for (history, stale) in histories {
-        check_with_stale_reads(&history, stale)
-            .unwrap_or_else(|violation| panic!("FAULT_SEED={seed}: {violation}"));
+        check_with_stale_reads(&history, stale).unwrap_or_else(|violation| panic!("FAULT_SEED={seed}: {violation}"));
     }
     for failure in load.failures.borrow().keys() {
         assert!(failure.starts_with("503 "), "FAULT_SEED={seed}: clients saw {failure}");

@@ -7,7 +7,11 @@
 #![expect(clippy::unwrap_used, reason = "a failure in a helper is the failure of the test that called it")]
 
 mod database;
+mod functions;
 mod load;
+mod mail;
+mod sockets;
+mod steps;
 
 use std::env;
 use std::sync::LazyLock;
