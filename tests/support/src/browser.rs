@@ -74,6 +74,13 @@ impl Browser {
         self.request(Method::POST, path, |request| request.json(&body)).await
     }
 
+    /// Sends a `POST` request with a JSON body to an API that may be down. Returns `None` if there is no
+    /// response.
+    pub async fn try_post(&self, path: &str, body: Value) -> Option<Reply> {
+        let request = self.client.post(self.url(path)).json(&body);
+        Self::attempt(request, &self.output).await.ok()
+    }
+
     /// Sends a `POST` request without a body.
     pub async fn post_empty(&self, path: &str) -> Reply {
         self.request(Method::POST, path, |request| request).await
@@ -105,19 +112,23 @@ impl Browser {
     }
 
     async fn send(request: RequestBuilder, output: &Output) -> Reply {
+        match Self::attempt(request, output).await {
+            Ok(reply) => reply,
+            Err(error) => panic!("{error:?}\n{output}"),
+        }
+    }
+
+    async fn attempt(request: RequestBuilder, output: &Output) -> reqwest::Result<Reply> {
         let (client, request) = request.build_split();
         let request = request.unwrap();
         let (method, path) = (request.method().to_string(), request.url().path().to_owned());
         let requested = format!("{method} {}", request.url());
-        let response = match client.execute(request).await {
-            Ok(response) => response,
-            Err(error) => panic!("{requested}: {error:?}\n{output}"),
-        };
+        let response = client.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.unwrap().to_vec();
+        let body = response.bytes().await?.to_vec();
         let reply = Reply { requested, status, headers, body, output: output.clone() };
         check_reply(&method, &path, status, reply.header("content-type"), &reply.body);
-        reply
+        Ok(reply)
     }
 }
 

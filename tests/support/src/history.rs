@@ -166,6 +166,11 @@ impl Recorder {
         Self { start: Instant::now(), operations: Mutex::default() }
     }
 
+    /// Converts an instant to one of the history.
+    pub fn at(&self, instant: Instant) -> Duration {
+        instant - self.start
+    }
+
     /// Records a send. `request` sends the message and returns the stored entry, or `None` if it may or
     /// may not have been stored.
     pub async fn send(

@@ -8,8 +8,9 @@
 //! - [`history::Recorder`] records what clients do at the same time, and [`linearizability::check`]
 //!   checks it.
 //! - [`expect_generated`] compares a generated part of a Markdown file with its source.
-//! - [`Proxy`] stands in front of a server and fails on demand.
 //! - [`SecureDatabase`] is a database with three servers, TLS and a login.
+//! - [`Proxy`] stands in front of a server and fails on demand, [`CommandProxy`] strikes at a database
+//!   command, [`ScriptedSmtp`] is a mail server that fails, and a [`ReplicaSet`] changes its primary.
 //! - [`Template`] and [`descriptions`] read `template.yaml` and the APIs' descriptions, so that no
 //!   test keeps its own list of functions, routes or fields.
 
@@ -19,6 +20,7 @@ mod activity;
 mod api_error;
 mod browser;
 mod chat;
+mod command_proxy;
 pub mod descriptions;
 mod exercise;
 mod generated;
@@ -28,6 +30,9 @@ mod output;
 mod processes;
 mod program;
 mod proxy;
+mod recorded_client;
+mod replica_set;
+mod scripted_smtp;
 mod secure_database;
 mod socket;
 mod stack;
@@ -41,12 +46,16 @@ pub use activity::Activity;
 pub use api_error::ApiError;
 pub use browser::{Browser, Reply, SetCookie};
 pub use chat::Chat;
+pub use command_proxy::{CommandProxy, Moment};
 pub use exercise::{Step, exercise_every_function};
 pub use generated::{expect_generated, generated_rows};
 pub use output::Output;
-pub use processes::{Process, keep_killing, processes_of, processes_that_know};
+pub use processes::{Process, keep_killing, processes_of, processes_that_know, signal_program};
 pub use proxy::Proxy;
 pub use secure_database::SecureDatabase;
+pub use recorded_client::RecordedClient;
+pub use replica_set::ReplicaSet;
+pub use scripted_smtp::{ReceivedMail, ScriptedSmtp, SmtpFault, SmtpStep};
 pub use socket::{Handshake, Socket};
 pub use stack::{ALLOWED_ORIGIN, Setup, Stack, new_database_at, shared, skip_on_deployed_stack};
 pub use template::{Function, Route, Template};

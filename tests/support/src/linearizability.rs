@@ -31,6 +31,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::history::{Answer, Call, Entry, Message, Operation, Page, Window, millis};
@@ -65,10 +66,24 @@ impl fmt::Display for Violation {
 /// # Panics
 /// If two sends without a key have the same text.
 pub fn check(history: &[Operation]) -> Result<(), Violation> {
+    check_with_stale_reads(history, Duration::ZERO..Duration::ZERO)
+}
+
+/// Checks a history during which the database changed its primary. A read that began in `stale` may
+/// return an earlier state of the chat: the old primary answers until it notices that it is cut off,
+/// and a new one may not know yet that its last entries are on a majority of the servers. It must not
+/// return anything else, such as an entry that is taken back later.
+///
+/// # Errors
+/// The first contradiction.
+///
+/// # Panics
+/// If two sends without a key have the same text.
+pub fn check_with_stale_reads(history: &[Operation], stale: Range<Duration>) -> Result<(), Violation> {
     let chat = Observed::by(history)?;
     let mut bounds = chat.appends(history)?;
     for operation in history {
-        bounds.add(operation)?;
+        bounds.add(operation, stale.contains(&operation.invoked))?;
     }
     bounds.check()
 }
@@ -153,13 +168,15 @@ struct Bounds<'a>(Vec<Append<'a>>);
 
 impl<'a> Bounds<'a> {
     /// Adds the bounds that follow from the answer to an operation.
-    fn add(&mut self, operation: &'a Operation) -> Result<(), Violation> {
+    fn add(&mut self, operation: &'a Operation, may_be_stale: bool) -> Result<(), Violation> {
         match &operation.call {
             Call::Send(_, Some(Answer { at, content })) => self.existed(content.seq, *at, operation),
             Call::Read(window, Some(Answer { at, content })) => {
                 let (least, greatest) = lengths(*window, content).map_err(|rule| Violation::new(rule, &[operation]))?;
                 self.existed(least, *at, operation);
-                self.was_missing(greatest.saturating_add(1), operation.invoked, operation);
+                if !may_be_stale {
+                    self.was_missing(greatest.saturating_add(1), operation.invoked, operation);
+                }
             }
             _ => {}
         }

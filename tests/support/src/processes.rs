@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 use std::fs;
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rand::RngExt;
@@ -33,6 +34,51 @@ impl Process {
     }
 }
 
+/// Returns the path of the `mongod` that a stack has started.
+pub(crate) fn mongod_of(stack: &Stack) -> PathBuf {
+    let mut processes = processes_of(stack).into_iter();
+    let mongod = processes.find(|process| process.program == "mongod").unwrap();
+    fs::read_link(format!("/proc/{}/exe", mongod.id)).unwrap()
+}
+
+/// Sends a signal to the processes of a program that `ancestor` has started.
+pub fn signal_program(ancestor: u32, program: &str, signal: Signal) {
+    for process in running().filter(|id| descends(*id, ancestor)).filter_map(process) {
+        if process.program == program {
+            send(process.id, signal);
+        }
+    }
+}
+
+/// Sends a signal to a process, which may have ended by now.
+pub(crate) fn send(process: u32, signal: Signal) {
+    let _ = kill_process(Pid::from_raw(process.cast_signed()).unwrap(), signal);
+}
+
+/// Returns the position of the process that has a TCP connection with this local address.
+pub(crate) fn owner_of_connection(local: SocketAddr, processes: &[Option<u32>]) -> Option<usize> {
+    let socket = PathBuf::from(format!("socket:[{}]", inode(local)?));
+    processes.iter().position(|process| {
+        let files = process.map(|process| fs::read_dir(format!("/proc/{process}/fd")));
+        let mut files = files.into_iter().flatten().flatten().flatten();
+        files.any(|file| fs::read_link(file.path()).is_ok_and(|file| file == socket))
+    })
+}
+
+/// Returns the inode of the TCP socket with this local address; see proc_net_tcp(5).
+fn inode(local: SocketAddr) -> Option<String> {
+    let SocketAddr::V4(local) = local else { return None };
+    // Addresses are in the byte order of the machine, ports are not.
+    let address = format!("{:08X}:{:04X}", u32::from_ne_bytes(local.ip().octets()), local.port());
+    // A line can be missing if the table changes while it is read.
+    (0..10).find_map(|_| {
+        let sockets = fs::read_to_string("/proc/net/tcp").unwrap();
+        let mut lines = sockets.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let line = lines.find(|fields| fields.get(1) == Some(&address.as_str()))?;
+        line.get(9).map(|inode| (*inode).to_owned())
+    })
+}
+
 /// Lists the running processes that a stack started, and all others that refer to its data folder.
 pub fn processes_of(stack: &Stack) -> Vec<Process> {
     let data = stack.data.to_str().unwrap();
@@ -47,8 +93,7 @@ pub async fn keep_killing(stack: &Stack, programs: &[&str], mut random: StdRng) 
         victims.retain(|process| programs.contains(&process.program.as_str()));
         if !victims.is_empty() {
             let victim = &victims[random.random_range(0..victims.len())];
-            // It may have ended by now.
-            let _ = kill_process(Pid::from_raw(victim.id.cast_signed()).unwrap(), Signal::KILL);
+            send(victim.id, Signal::KILL);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! WebSocket handshakes and open sockets.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -57,6 +58,13 @@ impl Handshake {
         self
     }
 
+    /// Connects to this address instead, such as that of a proxy.
+    pub fn through(mut self, address: SocketAddr) -> Self {
+        self.url.set_ip_host(address.ip()).unwrap();
+        self.url.set_port(Some(address.port())).unwrap();
+        self
+    }
+
     /// Opens the socket, or returns the status of the refusal.
     pub async fn attempt(self) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, u16> {
         let mut request = self.url.as_str().into_client_request().unwrap();
@@ -87,6 +95,11 @@ pub struct Socket {
 }
 
 impl Socket {
+    /// Opens a socket with this handshake.
+    pub async fn open_with(handshake: Handshake) -> Self {
+        Self { stream: handshake.open().await }
+    }
+
     /// Opens a socket of this user from the browser that they signed up with.
     pub async fn open(stack: &Stack, user: &User) -> Self {
         Self::open_from(stack, user, &user.browser).await
@@ -136,6 +149,17 @@ impl Socket {
     /// Sends any frame.
     pub async fn send_raw(&mut self, frame: Message) {
         self.stream.send(frame).await.unwrap();
+    }
+
+    /// Waits for the next frame for as long as it takes. Returns `None` if the socket is closed.
+    pub async fn receive(&mut self) -> Option<Value> {
+        loop {
+            match self.next().await {
+                Frame::Text(frame) => return Some(frame),
+                Frame::Close(_) => return None,
+                Frame::Nothing(_) => {}
+            }
+        }
     }
 
     /// Returns the next frame, which must be this event.
