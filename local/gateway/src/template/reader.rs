@@ -313,8 +313,8 @@ Resources:
         );
         assert_eq!(http.stage, "$default");
         assert_eq!(http.cors.unwrap().origins, ["https://a.example", "https://b.example"]);
-        assert_eq!(websocket.routes["$connect"], "PlaceOrder");
-        assert_eq!(websocket.routes["follow-order"], "Follow");
+        assert_eq!(websocket.routes["$connect"].function, "PlaceOrder");
+        assert_eq!(websocket.routes["follow-order"].function, "Follow");
         assert_eq!(template.custom_resources[0].function, "Follow");
     }
 
