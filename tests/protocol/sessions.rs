@@ -2,8 +2,8 @@
 //! token, lost answers, time and a failover.
 //!
 //! The rule is [`Generations::present`] itself. A request and its answer take at most one [`TICK`]
-//! together, or they are lost; three ticks are longer than the grace. The end of a run is reached
-//! only by the bound [`SPREAD`] on the number of answers that are lost in a row.
+//! together, or they are lost; three ticks are longer than the grace. Runs have no end: the only
+//! bound is [`SPREAD`], on the number of answers that are lost in a row.
 
 use shared::accounts::sessions::Generations;
 use shared::values::timestamp::Timestamp;
@@ -277,7 +277,7 @@ impl Model for Browser {
 
 #[track_caller]
 fn expect(browser: &Browser, violated: &str) {
-    let counterexample = browser.check().expect_err("the flaw is not found");
+    let Err(counterexample) = browser.check() else { panic!("the flaw is not found") };
     assert_eq!(counterexample.violation.property, violated, "{counterexample}");
 }
 
