@@ -53,6 +53,12 @@ export type SocketConstructor = new (url: string) => Socket;
 /** The time limit of a request. API Gateway responds within 30 seconds; uploads may be slow. */
 const TIMEOUT = 60_000;
 
+/**
+ * The time limit of a refresh. The backend accepts an older token for 30 seconds after a newer one
+ * was used, so requests and answers that are under way at the same time must be done by then.
+ */
+const REFRESH_TIMEOUT = 10_000;
+
 interface Call extends CallOptions {
   query?: object | undefined;
   json?: object;
@@ -134,11 +140,15 @@ export class HttpApi {
 
   /**
    * Renews the tokens. Other methods do this when necessary. Concurrent calls share one request,
-   * with the time limit of the first one.
+   * with the time limit of the first one: at most 10,000 ms. It is repeated once if its answer is
+   * lost.
    */
-  refresh({ signal, timeout }: CallOptions = {}): Promise<Done> {
+  refresh({ signal, timeout = REFRESH_TIMEOUT }: CallOptions = {}): Promise<Done> {
     if (signal?.aborted) return abortable(new Promise(() => {}), signal);
-    this.#refreshing ??= this.#json<Done>('GET', '/api/refresh', { timeout })
+    const renew = () =>
+      this.#json<Done>('GET', '/api/refresh', { timeout: Math.min(timeout, REFRESH_TIMEOUT) });
+    this.#refreshing ??= renew()
+      .catch((error: ChatError) => (error.status === 0 ? renew() : Promise.reject(error)))
       .then((done) => (this.#refreshes++, done))
       .finally(() => (this.#refreshing = undefined));
     return abortable(this.#refreshing, signal);

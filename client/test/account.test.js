@@ -135,6 +135,34 @@ test('a refresh that is aborted before it begins sends no request', async () => 
   await assert.rejects(client.refresh({ signal: AbortSignal.abort() }), { name: 'AbortError' });
 });
 
+test('a refresh whose answer is lost is repeated once', async () => {
+  for (const losses of [1, 2]) {
+    const sent = [];
+    const client = createClient({
+      url: 'http://api',
+      fetch: async (path) => {
+        sent.push(path);
+        if (sent.length <= losses) throw new TypeError('network error');
+        return Response.json({ status: true, message: 'Successfully updated tokens' });
+      },
+    });
+    const answer = client.refresh();
+    if (losses === 1) assert.equal((await answer).status, true);
+    else await assert.rejects(answer, { name: 'ChatError', status: 0 });
+    assert.equal(sent.length, 2);
+  }
+});
+
+test('a refused refresh is not repeated', async () => {
+  let sent = 0;
+  const client = createClient({
+    url: 'http://api',
+    fetch: async () => (sent++, Response.json({ status: false }, { status: 401 })),
+  });
+  await assert.rejects(client.refresh({ timeout: 60_000 }), { status: 401 });
+  assert.equal(sent, 1);
+});
+
 test('an aborted call leaves the refresh to the others', async () => {
   const { browser, client } = await signUp('Ada');
   browser.forget('access-key');

@@ -5,7 +5,9 @@ use mongodb::bson::{Document, doc};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use test_support::{Browser, Reply, User, new_email, prove_address, send_code, shared, unique};
+use test_support::{
+    Browser, Reply, Setup, User, new_email, object_id, prove_address, send_code, shared, skip_on_deployed_stack, unique,
+};
 
 async fn verify(email: &str, otp: &str) -> Reply {
     Browser::new(shared()).post("/api/verifyOtp", json!({ "email": email, "otp": otp })).await
@@ -185,6 +187,42 @@ async fn a_code_signs_in_only_one_of_many_browsers() {
     let mut statuses: Vec<_> = replies.iter().map(|reply| reply.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 401, 401, 401]);
+}
+
+#[tokio::test]
+async fn a_code_starts_only_one_of_many_sessions() {
+    let user = User::sign_up(shared(), "Ada").await;
+    let otp = send_code(shared(), &user.email).await;
+
+    let replies = join_all((0..4).map(|_| verify(&user.email, &otp))).await;
+
+    let mut statuses: Vec<_> = replies.iter().map(|reply| reply.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 401, 401, 401]);
+    let sessions = shared().database().await.collection::<Document>("sessions");
+    let started = sessions.count_documents(doc! { "userId": object_id(&user.id) }).await.unwrap();
+    assert_eq!(started, 2, "with that of the sign-up");
+}
+
+#[tokio::test]
+async fn a_code_is_not_spent_by_a_sign_in_that_fails() {
+    if skip_on_deployed_stack() {
+        return;
+    }
+    let stack = Setup::default().start();
+    let (user, browser) = (User::sign_up(&stack, "Ada").await, Browser::new(&stack));
+    let sign_in = json!({ "email": user.email, "otp": send_code(&stack, &user.email).await });
+    let database = stack.database().await;
+    let refuse = doc! { "collMod": "sessions", "validator": { "generation": 0_i64 } };
+    database.run_command(refuse).await.unwrap();
+    browser.post("/api/verifyOtp", sign_in.clone()).await.expect_error(500);
+    database.run_command(doc! { "collMod": "sessions", "validator": {} }).await.unwrap();
+
+    let repeated = browser.post("/api/verifyOtp", sign_in.clone()).await;
+
+    repeated.expect(200);
+    browser.get("/api/userDetails").await.expect(200);
+    browser.post("/api/verifyOtp", sign_in).await.expect_code(401, "wrongCode");
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use reqwest::Method;
 use serde_json::json;
-use test_support::{Browser, Handshake, Reply, User, new_email, prove_address, send_code, shared};
+use test_support::{
+    Browser, Handshake, Reply, Setup, User, new_email, prove_address, send_code, shared, skip_on_deployed_stack,
+};
 
 const NINETY_DAYS: &str = "7776000";
 const FIFTEEN_MINUTES: &str = "900";
@@ -93,6 +95,39 @@ async fn the_order_of_token_and_companion_does_not_matter() {
     for cookies in refresh_cookies {
         Browser::sending(shared(), &cookies).get("/api/refresh").await.expect(200);
     }
+}
+
+#[tokio::test]
+async fn the_access_token_of_an_ended_session_does_not_hide_another() {
+    let user = User::sign_up(shared(), "Ada").await;
+    let ended = user.other_device(shared()).await;
+    let (living, over) = (user.browser.token("access-key"), ended.token("access-key"));
+    ended.post_empty("/api/logout").await.expect(200);
+
+    for [one, other] in [[&living, &over], [&over, &living]] {
+        let cookies = format!("access-key={one}; access-key={other}");
+
+        Handshake::naming(shared(), &user).header("cookie", &cookies).open().await;
+        let details = json!({ "fullName": "Ada", "email": user.email });
+        Browser::sending(shared(), &cookies).post("/api/uploadDetails", details).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn cookies_of_the_host_alone_are_cleared_beside_those_of_the_domain() {
+    if skip_on_deployed_stack() {
+        return;
+    }
+    let stack = Setup::default().set("COOKIE_DOMAIN", "example.com").start();
+
+    let reply = Browser::new(&stack).post_empty("/api/logout").await;
+
+    let places: Vec<_> = reply.set_cookies().iter().map(|c| (c.place(), c.attribute("Domain").is_some())).collect();
+    let expected: Vec<_> = ["access-key /", "access-key /api", "refresh-key /", "refresh-key /api", "signup-key /api"]
+        .into_iter()
+        .flat_map(|place| [(place.to_owned(), false), (place.to_owned(), true)])
+        .collect();
+    assert_eq!(places, expected);
 }
 
 #[tokio::test]

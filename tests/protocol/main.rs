@@ -17,6 +17,8 @@
 //! - `combinations` checks the protocol with every combination of requests.
 //! - `flawed` checks the model: each of the `flaws` must violate a property. Without these tests, a
 //!   model that finds nothing might also be a model that sees nothing.
+//! - `sessions` is another model: a browser, a thief and the refresh tokens of a session. Its rule is
+//!   the code of the product.
 //!
 //! # Crashes and losses
 //!
@@ -50,5 +52,6 @@ mod flaws;
 mod process;
 mod scenarios;
 mod search;
+mod sessions;
 mod truth;
 mod world;

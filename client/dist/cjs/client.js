@@ -78,6 +78,7 @@ function abortable(promise, signal) {
 
 // src/http.ts
 var TIMEOUT = 6e4;
+var REFRESH_TIMEOUT = 1e4;
 var HttpApi = class {
   #url;
   #fetch;
@@ -130,12 +131,14 @@ var HttpApi = class {
   }
   /**
    * Renews the tokens. Other methods do this when necessary. Concurrent calls share one request,
-   * with the time limit of the first one.
+   * with the time limit of the first one: at most 10,000 ms. It is repeated once if its answer is
+   * lost.
    */
-  refresh({ signal, timeout } = {}) {
+  refresh({ signal, timeout = REFRESH_TIMEOUT } = {}) {
     if (signal?.aborted) return abortable(new Promise(() => {
     }), signal);
-    this.#refreshing ??= this.#json("GET", "/api/refresh", { timeout }).then((done) => (this.#refreshes++, done)).finally(() => this.#refreshing = void 0);
+    const renew = () => this.#json("GET", "/api/refresh", { timeout: Math.min(timeout, REFRESH_TIMEOUT) });
+    this.#refreshing ??= renew().catch((error) => error.status === 0 ? renew() : Promise.reject(error)).then((done) => (this.#refreshes++, done)).finally(() => this.#refreshing = void 0);
     return abortable(this.#refreshing, signal);
   }
   /** Returns the signed-in user. */

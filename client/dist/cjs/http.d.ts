@@ -73,7 +73,8 @@ export declare class HttpApi {
     logout(options?: CallOptions): Promise<Done>;
     /**
      * Renews the tokens. Other methods do this when necessary. Concurrent calls share one request,
-     * with the time limit of the first one.
+     * with the time limit of the first one: at most 10,000 ms. It is repeated once if its answer is
+     * lost.
      */
     refresh({ signal, timeout }?: CallOptions): Promise<Done>;
     /** Returns the signed-in user. */

@@ -47,10 +47,34 @@ impl FromEnv for CookieSettings {
 impl CookieSettings {
     /// Returns cookies that clear all cookies, on both paths.
     pub fn cleared(&self) -> Vec<Cookie<'static>> {
+        let mut cookies = self.cleared_session();
+        cookies.extend(self.alone(vec![self.token(SIGNUP, String::new(), Duration::ZERO)]));
+        cookies
+    }
+
+    /// Returns cookies that clear the tokens of a session with their markers, but not that of a
+    /// sign-up in progress.
+    fn cleared_session(&self) -> Vec<Cookie<'static>> {
         let mut cookies = self.with_marker(REFRESH, String::new(), String::new(), Duration::ZERO);
         cookies.extend(self.with_marker(ACCESS, String::new(), String::new(), Duration::ZERO));
-        cookies.push(self.token(SIGNUP, String::new(), Duration::ZERO));
-        cookies
+        self.alone(cookies)
+    }
+
+    /// Puts cookies before these that clear the ones of the host alone, which an API leaves behind
+    /// that had no `COOKIE_DOMAIN` before. They come first, because some browsers take both for the
+    /// same cookie if the domain is the host.
+    fn alone(&self, cookies: Vec<Cookie<'static>>) -> Vec<Cookie<'static>> {
+        if self.domain.is_none() {
+            return cookies;
+        }
+        let without_domain = cookies.iter().map(|cookie| {
+            let mut cookie = cookie.clone();
+            cookie.unset_domain();
+            cookie.set_value("");
+            cookie.set_max_age(cookie::time::Duration::ZERO);
+            cookie
+        });
+        without_domain.chain(cookies.clone()).collect()
     }
 
     fn with_marker(
@@ -143,7 +167,7 @@ impl SignInCookies {
         let mut cookies = self.settings.with_marker(REFRESH, refresh, marker(), RefreshToken::LIFETIME);
         cookies.extend(self.settings.with_marker(ACCESS, access, marker(), self.access_lifetime));
         cookies.push(self.settings.token(SIGNUP, String::new(), Duration::ZERO));
-        Ok(cookies)
+        Ok(self.settings.alone(cookies))
     }
 
     /// Returns the cookie of a browser that verified an address and must still complete the
@@ -152,12 +176,14 @@ impl SignInCookies {
     /// # Errors
     /// [`crate::Error::Internal`] if signing fails.
     pub fn verified(&self, email: &EmailAddress) -> Result<Vec<Cookie<'static>>> {
-        Ok(vec![self.settings.token(SIGNUP, self.tokens.sign_signup(email)?, SignupToken::LIFETIME)])
+        let token = self.settings.token(SIGNUP, self.tokens.sign_signup(email)?, SignupToken::LIFETIME);
+        Ok(self.settings.alone(vec![token]))
     }
 
-    /// Returns cookies that clear all cookies, on both paths.
+    /// Returns cookies that clear the tokens of a session with their markers. A sign-up in progress
+    /// goes on.
     pub fn cleared(&self) -> Vec<Cookie<'static>> {
-        self.settings.cleared()
+        self.settings.cleared_session()
     }
 }
 
@@ -203,6 +229,17 @@ mod tests {
             cleared,
             ["access-key /", "access-key /api", "refresh-key /", "refresh-key /api", "signup-key /api"]
         );
+    }
+
+    #[test]
+    fn cookies_of_the_host_alone_are_cleared_before_those_of_the_domain() {
+        let settings = CookieSettings { domain: Some("example.com".to_owned()), ..settings(SameSite::Lax) };
+
+        let cookies = settings.alone(vec![settings.token(ACCESS, "token".to_owned(), Duration::from_secs(900))]);
+
+        let [host, domain] = cookies.try_into().unwrap();
+        assert_eq!(host.to_string(), "access-key=; HttpOnly; SameSite=Lax; Secure; Path=/api; Max-Age=0");
+        assert_eq!((domain.value(), domain.domain()), ("token", Some("example.com")));
     }
 
     #[test]

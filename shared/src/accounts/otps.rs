@@ -141,15 +141,16 @@ impl Otps {
         Ok(())
     }
 
-    /// Consumes the code of `email` if the hash matches. Otherwise, counts an attempt.
+    /// Counts an attempt to sign in to `email` with a code, and checks its hash. A code that is right
+    /// must then be [spent](Self::spend).
     ///
-    /// Counting, comparing and consuming are one atomic command, so parallel requests get no more
-    /// than five guesses, and a code signs in only one browser.
+    /// Counting and comparing are one atomic command, so parallel requests get no more than five
+    /// guesses.
     ///
     /// # Errors
-    /// [`NO_SUCH_CODE`] if no code was requested; [`WRONG_CODE`] if it is wrong, used or expired,
+    /// [`NO_SUCH_CODE`] if no code was requested; [`WRONG_CODE`] if it is wrong, spent or expired,
     /// or had too many attempts.
-    pub async fn consume(&self, email: &EmailAddress, hash: &str) -> Result<()> {
+    pub async fn check(&self, email: &EmailAddress, hash: &str) -> Result<()> {
         let now = Timestamp::now();
         let is_right = doc! { "$and": [
             { "$eq": ["$code.hash", hash] },
@@ -158,7 +159,6 @@ impl Otps {
         ] };
         // A user who has proved to own the address may request the next code at once.
         let update = vec![doc! { "$set": {
-            "code.used": { "$or": ["$code.used", is_right.clone()] },
             "code.attempts": { "$add": ["$code.attempts", 1] },
             "sends": { "$cond": [is_right.clone(), 0, "$sends"] },
             "resendAt": { "$cond": [is_right, now, "$resendAt"] },
@@ -169,6 +169,16 @@ impl Otps {
         };
         let is_valid = code.hash == hash && !code.used && code.attempts < MAX_ATTEMPTS && code.expires_at > now;
         if is_valid { Ok(()) } else { Err(WRONG_CODE) }
+    }
+
+    /// Spends a code, which works once: a code signs in only one browser.
+    ///
+    /// # Errors
+    /// [`WRONG_CODE`] if it was spent or replaced in the meantime.
+    pub async fn spend(&self, email: &EmailAddress, hash: &str) -> Result<()> {
+        let unspent = doc! { "_id": email, "code.hash": hash, "code.used": false };
+        let spent = self.0.update_one(unspent, doc! { "$set": { "code.used": true } }).await?;
+        if spent.matched_count == 1 { Ok(()) } else { Err(WRONG_CODE) }
     }
 
     async fn too_many(&self, email: &EmailAddress) -> Result<Error> {

@@ -3,6 +3,7 @@
 //! `SECRET_KEY` signs refresh tokens; `SECRET_KEY_ACCESS` signs everything short-lived. Each kind
 //! has its own audience, so that no kind passes for another.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -120,12 +121,21 @@ impl RefreshTokens {
         self.0.sign(token, RefreshToken::LIFETIME)
     }
 
-    /// Reads the first genuine token among `candidates`.
+    /// Reads the genuine tokens among `candidates`, the latest one first. Of several tokens of a
+    /// session, only the newest generation counts: the others were left behind in the browser.
     ///
     /// # Errors
     /// [`NO_REFRESH_KEY`] if there is none.
-    pub fn read<'a>(&self, candidates: impl IntoIterator<Item = &'a str>) -> Result<RefreshToken> {
-        self.0.read(candidates).ok_or(NO_REFRESH_KEY)
+    pub fn read<'a>(&self, candidates: impl IntoIterator<Item = &'a str>) -> Result<Vec<RefreshToken>> {
+        let mut tokens: Vec<RefreshToken> = Vec::new();
+        for token in self.0.read(candidates) {
+            let RefreshToken { session, generation } = token;
+            match tokens.iter_mut().find(|other| other.session == session) {
+                Some(other) => other.generation = other.generation.max(generation),
+                None => tokens.push(token),
+            }
+        }
+        if tokens.is_empty() { Err(NO_REFRESH_KEY) } else { Ok(tokens) }
     }
 }
 
@@ -165,17 +175,26 @@ impl ShortLivedTokens {
         self.0.sign(&ticket, Ticket::LIFETIME)
     }
 
-    /// Reads the first genuine access token among `candidates`.
+    /// Reads the latest genuine access token among `candidates`.
     ///
     /// # Errors
     /// [`NO_ACCESS_KEY`] if there is none.
     pub fn read_access<'a>(&self, candidates: impl IntoIterator<Item = &'a str>) -> Result<AccessToken> {
-        self.0.read(candidates).ok_or(NO_ACCESS_KEY)
+        self.0.read(candidates).into_iter().next().ok_or(NO_ACCESS_KEY)
     }
 
-    /// Reads the first genuine sign-up token among `candidates`.
+    /// Reads the genuine access tokens among `candidates`, the latest one first.
+    ///
+    /// # Errors
+    /// [`NO_ACCESS_KEY`] if there is none.
+    pub fn read_every_access<'a>(&self, candidates: impl IntoIterator<Item = &'a str>) -> Result<Vec<AccessToken>> {
+        let tokens = self.0.read(candidates);
+        if tokens.is_empty() { Err(NO_ACCESS_KEY) } else { Ok(tokens) }
+    }
+
+    /// Reads the latest genuine sign-up token among `candidates`.
     pub fn read_signup<'a>(&self, candidates: impl IntoIterator<Item = &'a str>) -> Option<SignupToken> {
-        self.0.read(candidates)
+        self.0.read(candidates).into_iter().next()
     }
 
     /// Reads a socket ticket.
@@ -183,7 +202,7 @@ impl ShortLivedTokens {
     /// # Errors
     /// [`INVALID_TICKET`] if it is not genuine or has expired.
     pub fn read_ticket(&self, ticket: &str) -> Result<Ticket> {
-        self.0.read([ticket]).ok_or(INVALID_TICKET)
+        self.0.read([ticket]).into_iter().next().ok_or(INVALID_TICKET)
     }
 }
 
@@ -215,7 +234,8 @@ impl Signer {
             .map_err(|error| Error::Internal(error.into()))
     }
 
-    fn read<'a, T: Kind>(&self, candidates: impl IntoIterator<Item = &'a str>) -> Option<T> {
+    /// Reads the genuine tokens among `candidates`, the latest one first.
+    fn read<'a, T: Kind>(&self, candidates: impl IntoIterator<Item = &'a str>) -> Vec<T> {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
         validation.set_required_spec_claims(&["exp", "aud"]);
@@ -224,7 +244,10 @@ impl Signer {
         // RFC 7519, section 4.1.4: a token is invalid on and after `exp`. The library still accepts
         // it in that second.
         let now = Timestamp::now().unix_seconds();
-        candidates.into_iter().filter_map(genuine).find(|data| data.claims.exp > now).map(|data| data.claims.token)
+        let claims = candidates.into_iter().filter_map(genuine).map(|data| data.claims);
+        let mut claims: Vec<_> = claims.filter(|claims| claims.exp > now).collect();
+        claims.sort_by_key(|claims| Reverse(claims.iat));
+        claims.into_iter().map(|claims| claims.token).collect()
     }
 }
 
@@ -246,8 +269,8 @@ mod tests {
     fn a_token_is_read_only_with_the_key_that_signed_it() {
         let token = access();
         let signed = signer('a').sign(&token, MINUTE).unwrap();
-        assert_eq!(signer('a').read::<AccessToken>([signed.as_str()]).unwrap().user, token.user);
-        assert!(signer('b').read::<AccessToken>([signed.as_str()]).is_none());
+        assert_eq!(signer('a').read::<AccessToken>([signed.as_str()])[0].user, token.user);
+        assert!(signer('b').read::<AccessToken>([signed.as_str()]).is_empty());
     }
 
     #[test]
@@ -255,13 +278,13 @@ mod tests {
         let caller = access();
         let ticket = Ticket { id: TicketId::new(), user: caller.user, session: caller.session };
         let signed = signer('a').sign(&ticket, MINUTE).unwrap();
-        assert!(signer('a').read::<AccessToken>([signed.as_str()]).is_none(), "a ticket passes for an access token");
+        assert!(signer('a').read::<AccessToken>([signed.as_str()]).is_empty(), "a ticket passes for an access token");
     }
 
     #[test]
     fn an_expired_token_is_refused() {
         let signed = signer('a').sign(&access(), Duration::ZERO).unwrap();
-        assert!(signer('a').read::<AccessToken>([signed.as_str()]).is_none());
+        assert!(signer('a').read::<AccessToken>([signed.as_str()]).is_empty());
     }
 
     #[test]
@@ -269,8 +292,21 @@ mod tests {
         let token = access();
         let signed = signer('a').sign(&token, MINUTE).unwrap();
         for candidates in [["1", signed.as_str()], [signed.as_str(), "1"]] {
-            assert_eq!(signer('a').read::<AccessToken>(candidates).unwrap().user, token.user);
+            assert_eq!(signer('a').read::<AccessToken>(candidates)[0].user, token.user);
         }
+    }
+
+    #[test]
+    fn the_newest_generation_of_a_session_counts() {
+        let tokens = RefreshTokens(signer('a'));
+        let (session, other) = (SessionId::new(), SessionId::new());
+        let signed = [(session, 2), (session, 3), (other, 1), (session, 1)]
+            .map(|(session, generation)| tokens.sign(&RefreshToken { session, generation }).unwrap());
+
+        let read = tokens.read(signed.iter().map(String::as_str)).unwrap();
+
+        let read: Vec<_> = read.iter().map(|token| (token.session, token.generation)).collect();
+        assert_eq!(read, [(session, 3), (other, 1)]);
     }
 
     #[test]
@@ -279,6 +315,6 @@ mod tests {
         let signed = signer('a').sign(&access(), MINUTE).unwrap();
         let claims = signed.split('.').nth(1).unwrap();
         let forged = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.");
-        assert!(signer('a').read::<AccessToken>([forged.as_str()]).is_none());
+        assert!(signer('a').read::<AccessToken>([forged.as_str()]).is_empty());
     }
 }

@@ -10,7 +10,6 @@ use mongodb::bson::{Bson, Document, doc};
 use mongodb::{Collection, Database, IndexModel};
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::sessions::Session;
 use crate::chats::direct::Pair;
 use crate::chats::log::{LOG, Member, require_member};
 use crate::config::{ConfigError, Environment, FromEnv};
@@ -38,7 +37,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// command.
 const BATCH: u32 = 1000;
 
-/// The maximum number of connections that `newFriend` is sent to, or that are closed with a session.
+/// The maximum number of connections that `newFriend` is sent to.
 const MAX_CONNECTIONS: i64 = 1000;
 
 /// API Gateway's id of a connection, an opaque text.
@@ -159,7 +158,18 @@ pub struct FriendConnections {
 pub struct Connections(Collection<Connection>);
 
 pub(crate) fn indexes() -> Vec<IndexModel> {
-    vec![index(doc! { "userId": 1 }), index(doc! { "rooms": 1 }), index(doc! { "watches.user": 1 }), expiring()]
+    vec![
+        index(doc! { "userId": 1 }),
+        index(doc! { "sessionId": 1 }),
+        index(doc! { "rooms": 1 }),
+        index(doc! { "watches.user": 1 }),
+        expiring(),
+    ]
+}
+
+/// Selects the record of a connection, unless it has expired.
+fn open(id: &ConnectionId) -> Document {
+    doc! { "_id": id, "expiresAt": { "$gt": Timestamp::now() } }
 }
 
 #[derive(Deserialize)]
@@ -194,10 +204,11 @@ impl Connections {
     }
 
     /// Lets the record of a closed connection expire now, and returns its user. Until it is deleted,
-    /// the record shows that the user was there a moment ago. Returns `None` if there is none.
+    /// the record shows that the user was there a moment ago. Returns `None` if there is none, or if
+    /// it has expired because its session ended.
     pub async fn end(&self, id: &ConnectionId) -> Result<Option<UserId>> {
         let rows = self.0.clone_with_type::<Owner>();
-        let update = rows.find_one_and_update(doc! { "_id": id }, doc! { "$set": { "expiresAt": Timestamp::now() } });
+        let update = rows.find_one_and_update(open(id), doc! { "$set": { "expiresAt": Timestamp::now() } });
         Ok(update.projection(doc! { "_id": 0, "userId": 1 }).await?.map(|row| row.user_id))
     }
 
@@ -219,18 +230,34 @@ impl Connections {
         Ok(users.into_iter().collect())
     }
 
-    /// Deletes the records of a session and returns its connections.
-    pub async fn remove_session(&self, session: &Session) -> Result<Vec<ConnectionId>> {
-        let filter = doc! {
-            "userId": session.user_id, "sessionId": session.id, "expiresAt": { "$gt": Timestamp::now() },
-        };
-        let ids = self.0.clone_with_type::<Id>();
-        let open: Vec<Id> =
-            ids.find(filter.clone()).projection(doc! { "_id": 1 }).limit(MAX_CONNECTIONS).await?.try_collect().await?;
-        if !open.is_empty() {
-            self.0.delete_many(filter).await?;
+    /// Cuts off the connections of a session that has ended: their records expire, so nothing is sent
+    /// to them and their frames are refused. Returns all that have a record, and their user if one
+    /// of them was open until now.
+    pub async fn cut_off(&self, session: SessionId) -> Result<(Vec<ConnectionId>, Option<UserId>)> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Row {
+            #[serde(rename = "_id")]
+            id: ConnectionId,
+            user_id: UserId,
+            expires_at: Timestamp,
         }
-        Ok(open.into_iter().map(|row| row.id).collect())
+        let now = Timestamp::now();
+        let rows = self.0.clone_with_type::<Row>();
+        let found = rows.find(doc! { "sessionId": session }).projection(doc! { "userId": 1, "expiresAt": 1 });
+        let rows: Vec<Row> = found.batch_size(BATCH + 1).await?.try_collect().await?;
+        let user = rows.iter().find(|row| row.expires_at > now).map(|row| row.user_id);
+        if user.is_some() {
+            let open = doc! { "sessionId": session, "expiresAt": { "$gt": now } };
+            self.0.update_many(open, doc! { "$set": { "expiresAt": now } }).await?;
+        }
+        Ok((rows.into_iter().map(|row| row.id).collect(), user))
+    }
+
+    /// Deletes the records of a session, whose connections are closed.
+    pub async fn forget_session(&self, session: SessionId) -> Result<()> {
+        self.0.delete_many(doc! { "sessionId": session }).await?;
+        Ok(())
     }
 
     /// Returns the user of a connection.
@@ -239,7 +266,7 @@ impl Connections {
     /// [`UNKNOWN_CONNECTION`].
     pub async fn user_of(&self, id: &ConnectionId) -> Result<UserId> {
         let rows = self.0.clone_with_type::<Owner>();
-        let row = rows.find_one(doc! { "_id": id }).projection(doc! { "_id": 0, "userId": 1 }).await?;
+        let row = rows.find_one(open(id)).projection(doc! { "_id": 0, "userId": 1 }).await?;
         Ok(row.ok_or(UNKNOWN_CONNECTION)?.user_id)
     }
 
@@ -254,13 +281,17 @@ impl Connections {
         self.devices(doc! { "userId": users, "expiresAt": { "$gt": Timestamp::now() }, "$or": receivers }).await
     }
 
-    /// Returns the connections in a room, of which `sender` must be one.
+    /// Returns the connections in a room, of which `sender` must be one. This is one command, unless
+    /// it fails.
     ///
     /// # Errors
-    /// [`NOT_IN_ROOM`] if the sender has not joined the room.
+    /// [`UNKNOWN_CONNECTION`], or [`NOT_IN_ROOM`] if the sender has not joined the room.
     pub async fn room(&self, room: ChatId, sender: &ConnectionId) -> Result<Room> {
         let mut others = self.devices(doc! { "rooms": room, "expiresAt": { "$gt": Timestamp::now() } }).await?;
-        let own = others.iter().position(|device| device.connection == *sender).ok_or(NOT_IN_ROOM)?;
+        let Some(own) = others.iter().position(|device| device.connection == *sender) else {
+            self.user_of(sender).await?;
+            return Err(NOT_IN_ROOM);
+        };
         let Device { user_id, .. } = others.swap_remove(own);
         Ok(Room { user: user_id, others })
     }
@@ -328,7 +359,7 @@ impl Connections {
             pair: Option<Pair>,
         }
         let stages = vec![
-            doc! { "$match": { "_id": id } },
+            doc! { "$match": open(id) },
             doc! { "$set": { "room": room } },
             doc! { "$lookup": {
                 "from": LOG, "localField": "room", "foreignField": "_id", "as": "heads",
@@ -362,7 +393,7 @@ impl Connections {
     /// [`UNKNOWN_CONNECTION`].
     pub async fn leave(&self, id: &ConnectionId, room: ChatId) -> Result<()> {
         let update = doc! { "$pull": { "rooms": room, "watches": { "chat": room } } };
-        let matched = self.0.update_one(doc! { "_id": id }, update).await?.matched_count;
+        let matched = self.0.update_one(open(id), update).await?.matched_count;
         if matched == 0 { Err(UNKNOWN_CONNECTION) } else { Ok(()) }
     }
 
@@ -381,7 +412,7 @@ impl Connections {
             receivers: Vec<Id>,
         }
         let stages = vec![
-            doc! { "$match": { "_id": sender } },
+            doc! { "$match": open(sender) },
             doc! { "$set": { "pair": Pair::expression("$userId", friend), "friend": friend } },
             doc! { "$lookup": {
                 "from": LOG, "as": "chats", "let": { "pair": "$pair" },

@@ -18,11 +18,10 @@ use futures_util::{StreamExt, stream};
 
 use super::connections::{ConnectionId, Connections};
 use super::presence::{Notice, Presences};
-use crate::accounts::sessions::Session;
 use crate::config::{ConfigError, Environment, FromEnv};
 use crate::contract::frame::{self, Event};
 use crate::error::Result;
-use crate::values::ids::{ChatId, UserId};
+use crate::values::ids::{ChatId, SessionId, UserId};
 
 /// Amazon Trust Services (<https://www.amazontrust.com/repository/>).
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
@@ -245,18 +244,25 @@ impl FromEnv for SessionConnections {
 }
 
 impl SessionConnections {
-    /// Closes all connections of a session. Whoever watches the user is notified at once, since
-    /// signing out is no reload.
+    /// Closes all connections of a session that has ended. Whoever watches the user is notified at
+    /// once, since signing out is no reload.
+    ///
+    /// They are cut off first, so one that cannot be closed receives nothing more. Until its record
+    /// is deleted, about a minute later, a repeat closes it.
     ///
     /// # Errors
     /// [`Error::Unavailable`](crate::Error::Unavailable) if the database cannot be reached.
-    pub async fn close(&self, session: &Session) -> Result<()> {
+    pub async fn close(&self, session: SessionId) -> Result<()> {
         let Self(push) = self;
-        let open = push.connections.remove_session(session).await?;
-        if open.is_empty() {
+        let (connections, user) = push.connections.cut_off(session).await?;
+        if connections.is_empty() {
             return Ok(());
         }
-        stream::iter(&open).for_each_concurrent(PARALLEL_POSTS, |id| push.api.close(id)).await;
-        push.notify(push.presences.closed(session.user_id).await?).await
+        stream::iter(&connections).for_each_concurrent(PARALLEL_POSTS, |id| push.api.close(id)).await;
+        push.connections.forget_session(session).await?;
+        match user {
+            Some(user) => push.notify(push.presences.closed(user).await?).await,
+            None => Ok(()),
+        }
     }
 }

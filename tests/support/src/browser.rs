@@ -205,9 +205,26 @@ impl Reply {
     /// Checks that the reply removes every cookie, on both paths.
     #[track_caller]
     pub fn expect_cleared_cookies(&self) {
+        self.expect_cleared(&[
+            "access-key /",
+            "access-key /api",
+            "refresh-key /",
+            "refresh-key /api",
+            "signup-key /api",
+        ]);
+    }
+
+    /// Checks that the reply removes the cookies of the session, on both paths, and no others.
+    #[track_caller]
+    pub fn expect_cleared_session(&self) {
+        self.expect_cleared(&["access-key /", "access-key /api", "refresh-key /", "refresh-key /api"]);
+    }
+
+    #[track_caller]
+    fn expect_cleared(&self, expected: &[&str]) {
         let cookies = self.set_cookies();
         let places: Vec<_> = cookies.iter().map(SetCookie::place).collect();
-        assert_eq!(places, ["access-key /", "access-key /api", "refresh-key /", "refresh-key /api", "signup-key /api"]);
+        assert_eq!(places, expected);
         for cookie in cookies {
             assert_eq!((cookie.value.as_str(), cookie.attribute("Max-Age")), ("", Some("0")), "{}", cookie.place());
         }

@@ -25,8 +25,9 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     let otp = send_code(stack, &email).await;
     steps.record("SendOtp", 1).await;
     let browser = Browser::new(stack);
+    // Checks the code, stores the user, spends the code.
     browser.post("/api/verifyOtp", json!({ "email": email, "otp": otp })).await.expect(200);
-    steps.record("VerifyOtp", 2).await;
+    steps.record("VerifyOtp", 3).await;
     // Stores the user and a new session.
     browser.post("/api/uploadDetails", json!({ "fullName": "Ada", "email": email })).await.expect(200);
     steps.record("UploadDetails", 2).await;
@@ -38,10 +39,10 @@ pub async fn exercise_every_function(stack: &Stack) -> Vec<Step> {
     steps.record("UserDetails", 1).await;
     assert_eq!(browser.get(details["photoUrl"].as_str().unwrap()).await.status, 200);
     steps.record("Photo", 1).await;
-    // Checks the code, reads the user, stores a session.
+    // Checks the code, reads the user, stores a session, spends the code.
     let otp = send_code(stack, &email).await;
     browser.post("/api/verifyOtp", json!({ "email": email, "otp": otp })).await.expect(200);
-    steps.record("VerifyOtp", 3).await;
+    steps.record("VerifyOtp", 4).await;
     browser.delete("/api/deleteOtp", json!({ "email": email })).await.expect(200);
     steps.record("DeleteOtp", 1).await;
     for parameters in

@@ -27,7 +27,7 @@ shared::parts! {
 }
 
 async fn logout(app: &'static App, request: Request) -> Result<Reply> {
-    let reply = match end_session(app, &request).await {
+    let reply = match end_sessions(app, &request).await {
         Ok(()) => Reply::message("Successfully deleted")?,
         Err(error @ Error::Unauthorized(_)) => Reply::from_error(&error),
         Err(error) => return Err(error),
@@ -35,8 +35,14 @@ async fn logout(app: &'static App, request: Request) -> Result<Reply> {
     reply.with_cookies(app.cookies.cleared())
 }
 
-async fn end_session(app: &App, request: &Request) -> Result<()> {
-    let token = app.tokens.read(request.cookies(REFRESH))?;
-    let session = app.sessions.end(token.session).await?.ok_or(SESSION_OVER)?;
-    app.connections.close(&session).await
+/// Ends every session that the browser has a token of.
+async fn end_sessions(app: &App, request: &Request) -> Result<()> {
+    let mut has_ended = false;
+    for token in app.tokens.read(request.cookies(REFRESH))? {
+        has_ended |= app.sessions.end(token.session).await?;
+        // Also for a session that has ended, because a request that ended it may have failed before
+        // it closed the sockets.
+        app.connections.close(token.session).await?;
+    }
+    if has_ended { Ok(()) } else { Err(SESSION_OVER) }
 }

@@ -1,4 +1,4 @@
-//! `GET /api/refresh`: exchanges the refresh token for the next one and an access token.
+//! `GET /api/refresh`: exchanges the refresh token for the newest one and an access token.
 
 use std::process::ExitCode;
 
@@ -32,13 +32,17 @@ async fn refresh(app: &'static App, request: Request) -> Result<Reply> {
 }
 
 async fn rotate(app: &App, request: &Request) -> Result<Session> {
-    let token = app.cookies.refresh_tokens().read(request.cookies(REFRESH))?;
-    match app.sessions.rotate(&token).await? {
-        Rotation::Current(session) => Ok(session),
-        Rotation::Ended => Err(SESSION_OVER),
-        Rotation::Stolen(session) => {
-            app.connections.close(&session).await?;
-            Err(REFRESH_KEY_REUSED)
-        }
+    let tokens = app.cookies.refresh_tokens().read(request.cookies(REFRESH))?;
+    let refusal = match app.sessions.rotate(&tokens).await? {
+        Rotation::Current(session) => return Ok(session),
+        Rotation::Ended => SESSION_OVER,
+        Rotation::Stolen => REFRESH_KEY_REUSED,
+    };
+    // Also for sessions that have ended, because a request that ended one may have failed before it
+    // closed the sockets.
+    for token in &tokens {
+        app.sessions.end(token.session).await?;
+        app.connections.close(token.session).await?;
     }
+    Err(refusal)
 }

@@ -8,7 +8,7 @@ use shared::accounts::photos::{Photo, Photos};
 use shared::accounts::sessions::{Session, Sessions};
 use shared::accounts::tokens::{AccessToken, ShortLivedTokens};
 use shared::accounts::users::Users;
-use shared::contract::credentials::SIGNUP;
+use shared::contract::credentials::{ACCESS, SIGNUP};
 use shared::contract::endpoints::upload_details::UploadDetailsInput;
 use shared::contract::errors::{NOT_YOUR_EMAIL, SESSION_OVER};
 use shared::serving::http::{self, Reply, Request};
@@ -57,13 +57,14 @@ async fn upload_details(app: &'static App, request: Request) -> Result<Reply> {
 /// or both.
 struct Proof {
     verified: Option<EmailAddress>,
-    signed_in: Result<AccessToken>,
+    /// The genuine access tokens.
+    signed_in: Result<Vec<AccessToken>>,
 }
 
 impl Proof {
     fn from_request(request: &Request, tokens: &ShortLivedTokens) -> Result<Self> {
         let verified = tokens.read_signup(request.cookies(SIGNUP)).map(|token| token.email);
-        match request.caller(tokens) {
+        match tokens.read_every_access(request.cookies(ACCESS)) {
             Err(error) if verified.is_none() => Err(error),
             signed_in => Ok(Self { verified, signed_in }),
         }
@@ -75,8 +76,11 @@ impl Proof {
         if self.verified.as_ref() == Some(email) {
             return Ok(None);
         }
-        let token = self.signed_in.map_err(|_| NOT_YOUR_EMAIL)?;
-        let session = sessions.find(token.session).await?;
-        session.map(Some).ok_or(SESSION_OVER)
+        for token in self.signed_in.map_err(|_| NOT_YOUR_EMAIL)? {
+            if let Some(session) = sessions.find(token.session).await? {
+                return Ok(Some(session));
+            }
+        }
+        Err(SESSION_OVER)
     }
 }

@@ -28,13 +28,24 @@ shared::parts! {
 
 async fn verify_otp(app: &'static App, request: Request) -> Result<Reply> {
     let VerifyOtpInput { email, otp } = request.json()?;
-    app.otps.consume(&email, &app.hasher.hash(&email, &otp)).await?;
+    let hash = app.hasher.hash(&email, &otp);
+    app.otps.check(&email, &hash).await?;
     let user = app.users.find_or_create(&email).await?;
-    let cookies = if user.is_profile_complete {
-        let session = app.sessions.start(user.id, request.user_agent()).await?;
-        app.cookies.signed_in(&session)?
-    } else {
-        app.cookies.verified(&email)?
+    let session = match user.is_profile_complete {
+        true => Some(app.sessions.start(user.id, request.user_agent()).await?),
+        false => None,
+    };
+    // Spent last, so that the code still works after a failure up to here. A code whose answer is
+    // lost is spent, because a repeat looks like a second browser.
+    if let Err(error) = app.otps.spend(&email, &hash).await {
+        if let Some(session) = session {
+            app.sessions.end(session.id).await?;
+        }
+        return Err(error);
+    }
+    let cookies = match &session {
+        Some(session) => app.cookies.signed_in(session)?,
+        None => app.cookies.verified(&email)?,
     };
     Reply::ok(VerifyOtpOutput { is_complete: user.is_profile_complete, message: "Otp verified" })?.with_cookies(cookies)
 }

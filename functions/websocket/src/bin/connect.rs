@@ -39,7 +39,7 @@ async fn connect(app: &'static App, handshake: Handshake) -> Result<()> {
     let ConnectInput { user_id, name, ticket, v } = handshake.query()?;
     let proof = match ticket {
         Some(ticket) => Proof::Ticket(app.tokens.read_ticket(&ticket)?),
-        None => Proof::Cookie(app.tokens.read_access(handshake.cookies(ACCESS))?),
+        None => Proof::Cookie(access_token(app, &handshake, user_id).await?),
     };
     if proof.user() != user_id {
         return Err(NOT_THE_CALLER);
@@ -58,6 +58,13 @@ async fn connect(app: &'static App, handshake: Handshake) -> Result<()> {
         error.log();
     }
     Ok(())
+}
+
+/// Returns the access token of this user. Of several, one whose session has not ended counts.
+async fn access_token(app: &App, handshake: &Handshake, user: UserId) -> Result<AccessToken> {
+    let mut tokens = app.tokens.read_every_access(handshake.cookies(ACCESS))?;
+    tokens.retain(|token| token.user == user);
+    app.sessions.first_living(tokens).await?.ok_or(NOT_THE_CALLER)
 }
 
 /// The proof of identity that a client presents.
