@@ -57,7 +57,7 @@ async fn ensure_indexes(app: &'static App, request: Request) -> Result<(), Strin
 async fn create_in_time(address: &'static Address) -> Result<(), String> {
     match tokio::time::timeout(TIME_LIMIT, tokio::spawn(create(address))).await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(panic)) => Err(format!("cannot create the indexes: {panic}; the log of this function has more")),
+        Ok(Err(_)) => Err("creating the indexes panicked; see the log of this function".to_owned()),
         Err(_) => {
             Err("the indexes are not complete after 14 minutes; deploy again, MongoDB continues to build them"
                 .to_owned())
