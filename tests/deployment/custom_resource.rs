@@ -87,7 +87,7 @@ async fn answer(database_url: &str, mut event: Value) -> Value {
         ("DATABASE_URL", database_url),
     ]);
     let process = function.spawn().unwrap();
-    let (headers, body) = timeout(ANSWERED_WITHIN, answered.recv()).await.expect("no answer").unwrap();
+    let (headers, body) = timeout(ANSWERED_WITHIN, answered.recv()).await.unwrap().unwrap();
     drop(process);
     server.abort();
 

@@ -1,11 +1,11 @@
-//! Creates the indexes of the database during a deployment, as a custom resource that CloudFormation
-//! waits for.
+//! Creates the indexes of the database during a deployment, as a custom resource that
+//! CloudFormation waits for.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
+use deployment_functions::advice::advise;
 use deployment_functions::cloud_formation::{CloudFormation, Request, RequestKind};
-use mongodb::error::ErrorKind;
 use shared::config::{ConfigError, Environment, FromEnv};
 use shared::database::DatabaseUrl;
 use shared::indexes;
@@ -57,7 +57,7 @@ async fn ensure_indexes(app: &'static App, request: Request) -> Result<(), Strin
 async fn create_in_time(address: &'static Address) -> Result<(), String> {
     match tokio::time::timeout(TIME_LIMIT, tokio::spawn(create(address))).await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(panic)) => Err(format!("cannot create the indexes: {panic}; the log of this function has more")),
+        Ok(Err(_)) => Err("creating the indexes panicked; see the log of this function".to_owned()),
         Err(_) => {
             Err("the indexes are not complete after 14 minutes; deploy again, MongoDB continues to build them"
                 .to_owned())
@@ -68,26 +68,5 @@ async fn create_in_time(address: &'static Address) -> Result<(), String> {
 async fn create(Address(address): &Address) -> Result<(), String> {
     let address = address.as_ref().map_err(ToString::to_string)?;
     let database = address.connect().await.map_err(|error| error.to_string())?;
-    indexes::ensure(&database).await.map_err(|error| explain(&error.kind))
+    indexes::ensure(&database).await.map_err(|error| advise(&error.kind))
 }
-
-/// Describes a failure and what to do about it.
-fn explain(error: &ErrorKind) -> String {
-    match error {
-        ErrorKind::Authentication { .. } => {
-            "the database refuses the user or the password in DATABASE_URL; correct the secret".to_owned()
-        }
-        ErrorKind::Command(error) if error.code == UNAUTHORIZED => {
-            "the user in DATABASE_URL may not create indexes; give it the role readWrite on the database".to_owned()
-        }
-        ErrorKind::ServerSelection { .. } | ErrorKind::Io(_) => format!(
-            "the database in DATABASE_URL cannot be reached; check that it runs and that its network access \
-             allows this function: {error}"
-        ),
-        _ => format!("cannot create the indexes: {error}"),
-    }
-}
-
-/// MongoDB's code for a missing permission
-/// (<https://www.mongodb.com/docs/manual/reference/error-codes/>).
-const UNAUTHORIZED: i32 = 13;
