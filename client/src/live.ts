@@ -141,6 +141,8 @@ export class Live extends Emitter<LiveEvents> {
   readonly #typing: Typing;
   /** The gaps that may close by themselves, and how often a sync has not closed them. */
   readonly #gaps = new Map<Id, { timer: Timer | undefined; tries: number }>();
+  /** The chats of which something has arrived since the last sync began. */
+  readonly #arrived = new Set<Id>();
   /** Ends the typing of others whose last frame was lost. */
   readonly #typists = new Map<string, Timer>();
   readonly #ready: Promise<void>;
@@ -362,6 +364,7 @@ export class Live extends Emitter<LiveEvents> {
   }
 
   #held(scope: Scope, needed: readonly Id[]): Record<Id, number> {
+    this.#arrived.clear();
     const named = new Map<Id, number>();
     const name = (chat: Chat | undefined) => {
       const last = chat?.log.last;
@@ -405,6 +408,11 @@ export class Live extends Emitter<LiveEvents> {
     for (const chatId of chatIds) {
       const chat = this.#chats.get(chatId);
       if (!chat?.isListed) continue;
+      // The user may have been added again after the answer was made.
+      if (this.#arrived.has(chatId)) {
+        this.#catchUp.need(chatId);
+        continue;
+      }
       chat.isListed = false;
       chat.show({ isGone: true });
       if (!this.#open.has(chatId)) this.#chats.delete(chatId);
@@ -436,6 +444,7 @@ export class Live extends Emitter<LiveEvents> {
 
   #receive(chatId: Id, entry: Entry): void {
     const chat = this.#chat(chatId);
+    this.#arrived.add(chatId);
     this.#isStored(chatId, entry);
     this.#added(chat, chat.receive(entry), true);
     if (this.#isReady && !chat.isListed) this.#catchUp.need(chatId);

@@ -304,6 +304,28 @@ test('more than 500 chats are caught up, though a sync names only 500', async (t
   for (const { chats } of backend.frames(ada, 'sync')) assert.ok(Object.keys(chats).length <= 500);
 });
 
+test('a chat whose user was added again while a sync was on its way stays', async (t) => {
+  const isGone = (frame) => frame.event === 'ack' && frame.gone?.length;
+  const { backend, ada, bob, chatId } = await startMock(t, {
+    outgoing: (frame) => (isGone(frame) ? 200 : undefined),
+  });
+  backend.store(chatId, bob, '1');
+  const a = await live(t, ada);
+  const gone = [];
+  a.on('gone', (id) => gone.push(id));
+  const { members } = backend.chats.get(chatId);
+  backend.leave(chatId, ada);
+  ada.browser.cut();
+  await eventually(() => backend.pushed.some(isGone));
+  backend.chats.get(chatId).members = members;
+  backend.store(chatId, bob, '2');
+  const syncs = backend.frames(ada, 'sync').length;
+  // The answer arrives late, and another sync settles whether it still holds.
+  await eventually(() => backend.frames(ada, 'sync').length > syncs);
+  await eventually(() => listed(a, chatId)?.last?.message === '2');
+  assert.deepEqual(gone, []);
+});
+
 test('a chat that is gone leaves the list, and comes back', async (t) => {
   const { backend, ada, bob, chatId } = await startMock(t);
   backend.store(chatId, bob, '1');

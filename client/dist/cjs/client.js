@@ -1796,6 +1796,8 @@ var Live = class extends Emitter {
   #typing;
   /** The gaps that may close by themselves, and how often a sync has not closed them. */
   #gaps = /* @__PURE__ */ new Map();
+  /** The chats of which something has arrived since the last sync began. */
+  #arrived = /* @__PURE__ */ new Set();
   /** Ends the typing of others whose last frame was lost. */
   #typists = /* @__PURE__ */ new Map();
   #ready;
@@ -1999,6 +2001,7 @@ var Live = class extends Emitter {
     return [...this.#chats.values()].sort((a, b) => key(a) < key(b) ? 1 : -1);
   }
   #held(scope, needed) {
+    this.#arrived.clear();
     const named = /* @__PURE__ */ new Map();
     const name = (chat) => {
       const last = chat?.log.last;
@@ -2035,6 +2038,10 @@ var Live = class extends Emitter {
     for (const chatId of chatIds) {
       const chat = this.#chats.get(chatId);
       if (!chat?.isListed) continue;
+      if (this.#arrived.has(chatId)) {
+        this.#catchUp.need(chatId);
+        continue;
+      }
       chat.isListed = false;
       chat.show({ isGone: true });
       if (!this.#open.has(chatId)) this.#chats.delete(chatId);
@@ -2063,6 +2070,7 @@ var Live = class extends Emitter {
   }
   #receive(chatId, entry) {
     const chat = this.#chat(chatId);
+    this.#arrived.add(chatId);
     this.#isStored(chatId, entry);
     this.#added(chat, chat.receive(entry), true);
     if (this.#isReady && !chat.isListed) this.#catchUp.need(chatId);
