@@ -11,7 +11,7 @@ async fn a_process_has_four_connections_to_three_servers() {
         return;
     }
     let database = SecureDatabase::start().await;
-    let stack = Setup::default().set("DATABASE_URL", database.new_url()).start();
+    let stack = Setup::default().set("DATABASE_URL", database.new_url()).set("LOCAL_MAX_PROCESSES", 1).start();
     let browser = Browser::new(&stack);
     let count = async || database.connections_of("chat").await.into_iter().sum::<usize>();
     // The stack has created the indexes.
