@@ -101,7 +101,7 @@ impl Line {
         let Some(target) = self.state.lock().unwrap().target else { return };
         let Ok(server) = TcpStream::connect(target) else { return };
         // Otherwise, the proxy would hold back small packets for 40 ms.
-        [&client, &server].map(|stream| stream.set_nodelay(true).unwrap());
+        [&client, &server].into_iter().for_each(|stream| stream.set_nodelay(true).unwrap());
         let (to_client, from_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
         self.state.lock().unwrap().open.extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
         let upstream = Arc::clone(&self);
