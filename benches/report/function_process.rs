@@ -16,6 +16,11 @@ impl FunctionProcess {
         Self(processes.next().unwrap_or_else(|| panic!("{binary} is not running")).id)
     }
 
+    /// Returns the process with this id.
+    pub(crate) fn with_id(id: u32) -> Self {
+        Self(id)
+    }
+
     /// Returns the processor time of all its threads so far.
     pub(crate) fn cpu_time(self) -> Duration {
         let threads = fs::read_dir(format!("/proc/{}/task", self.0)).unwrap().flatten();

@@ -13,6 +13,7 @@
 mod bed;
 mod billed;
 mod commands;
+mod deployed;
 mod driver;
 mod fan_out;
 mod function_process;
@@ -21,6 +22,7 @@ mod invocations;
 mod plot;
 mod report;
 mod seed;
+mod share;
 mod sizes;
 mod starts;
 mod statistics;
@@ -50,6 +52,9 @@ async fn main() {
     let mut report = Report::default();
     if is_wanted("starts") {
         starts::measure(&bed, &mut report).await;
+    }
+    if is_wanted("deployed") {
+        deployed::measure(&bed, &mut report).await;
     }
     if is_wanted("warm") {
         warm::measure(&bed, &mut report).await;

@@ -1,4 +1,5 @@
-//! Cold starts: the time from the start of a process to its first answer.
+//! Cold starts: the time from the start of a process to its first answer. It includes the connections
+//! that the process opens before its first invocation.
 
 use test_support::{Browser, exercise_every_function};
 

@@ -232,11 +232,11 @@ async fn a_missing_or_invalid_variable_is_reported_and_logged() {
         let path = workspace().join(format!("events/{}.json", function.binary));
         let event: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
         for name in function.variables.iter().filter(|name| *name != ANY_TEXT) {
-            let variables = with_invalid(&function, name).await;
+            let variables = with_invalid(function, name).await;
             let what = format!("{} with an invalid {name}", function.name);
 
             let mut process =
-                Process::start(&function, variables).await.unwrap_or_else(|output| panic!("{what}: {output}"));
+                Process::start(function, variables).await.unwrap_or_else(|output| panic!("{what}: {output}"));
             let answer = process.invoke(&event).await;
             let output = process.end().await;
 

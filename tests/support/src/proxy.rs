@@ -162,6 +162,7 @@ impl Line {
         }
         let Some(target) = self.state.lock().unwrap().target else { return };
         let Ok(server) = TcpStream::connect(target) else { return };
+        // Otherwise, the proxy would hold back small packets for 40 ms.
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
         let (to_client, from_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
         self.state.lock().unwrap().open.extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);

@@ -12,7 +12,7 @@ use mongodb::bson::{Document, doc};
 use mongodb::{Client, Database};
 use tempfile::TempDir;
 
-use crate::{temporary_folder, unique, workspace};
+use crate::{Proxy, temporary_folder, unique, workspace};
 
 /// The time that the servers may take to become ready.
 const START: Duration = Duration::from_secs(60);
@@ -28,8 +28,10 @@ const PASSWORD: &str = "a-password-for-tests";
 
 /// A replica set of three servers with TLS and SCRAM-SHA-256. It ends when the value is dropped.
 pub struct SecureDatabase {
+    /// The proxies through which clients and servers reach each server.
+    pub proxies: Vec<Proxy>,
     /// The addresses of the servers. The first one is the primary.
-    pub servers: Vec<SocketAddr>,
+    servers: Vec<SocketAddr>,
     processes: Vec<Child>,
     folder: TempDir,
 }
@@ -46,14 +48,15 @@ impl SecureDatabase {
         let servers: Vec<_> = listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
         drop(listeners);
         let processes = servers.iter().map(|server| start(*server, folder.path())).collect();
-        let database = Self { servers, processes, folder };
+        let proxies = servers.iter().map(|server| Proxy::start_before(*server)).collect();
+        let database = Self { proxies, servers, processes, folder };
         database.become_set().await;
         database
     }
 
     /// Returns the connection string of a new database on these servers.
     pub fn new_url(&self) -> String {
-        let servers: Vec<_> = self.servers.iter().map(ToString::to_string).collect();
+        let servers: Vec<_> = self.proxies.iter().map(|proxy| proxy.address.to_string()).collect();
         let (servers, name, tls) = (servers.join(","), unique("secure"), self.tls());
         let login = "authSource=admin&authMechanism=SCRAM-SHA-256";
         format!("mongodb://{USER}:{PASSWORD}@{servers}/{name}?replicaSet={SET}&{login}&{tls}")
@@ -87,9 +90,9 @@ impl SecureDatabase {
     async fn become_set(&self) {
         let url = format!("mongodb://{}/admin?directConnection=true&{}", self.servers[0], self.tls());
         let admin = Client::with_uri_str(url).await.unwrap().database("admin");
-        let members = self.servers.iter().enumerate().map(|(number, server)| {
+        let members = self.proxies.iter().enumerate().map(|(number, proxy)| {
             let number = i32::try_from(number).unwrap();
-            doc! { "_id": number, "host": server.to_string(), "priority": i32::from(number == 0) }
+            doc! { "_id": number, "host": proxy.address.to_string(), "priority": i32::from(number == 0) }
         });
         let config = doc! { "_id": SET, "members": members.collect::<Vec<_>>() };
         until_done(&admin, doc! { "replSetInitiate": config }).await;
