@@ -191,7 +191,7 @@ fn knock() -> Result<&'static str, Error> {
         *connection = Some(TcpStream::connect(authority)?);
     }
     let stream = connection.as_mut().ok_or("there is no connection")?;
-    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+    stream.set_read_timeout(Some(Duration::from_secs(3)))?;
     stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")?;
     Ok(match stream.read(&mut [0; 4096]) {
         Ok(0) => "closed",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::error::TemplateError;
 use super::model::{Cors, HttpApi, HttpRoute, Limit, Throttling, WebSocketApi, WebSocketRoute};
-use super::reader::Reader;
+use super::resources::Resources;
 use super::yaml::Node;
 
 pub(super) const HTTP_API: &str = "AWS::Serverless::HttpApi";
@@ -20,7 +20,7 @@ const HTTP_TIMEOUT: Duration = Duration::from_secs(30);
 const WEBSOCKET_TIMEOUT: Duration = Duration::from_secs(29);
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(50);
 
-impl Reader<'_> {
+impl Resources<'_> {
     pub(super) fn http_route(&self, event: &Node, function: &str) -> Result<HttpRoute, TemplateError> {
         let kind = event.require("Type")?;
         if self.values.text(kind)? != "HttpApi" {
@@ -36,7 +36,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn http(&self, routes: Vec<HttpRoute>) -> Result<Option<HttpApi>, TemplateError> {
-        let apis = self.resources(HTTP_API)?;
+        let apis = self.of(HTTP_API)?;
         if let [_, (name, second), ..] = apis.as_slice() {
             return Err(second.error(format!("{name} is a second HTTP API, and only one is supported")));
         }
@@ -65,7 +65,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn websocket(&self) -> Result<Option<WebSocketApi>, TemplateError> {
-        let apis = self.resources(WEBSOCKET_API)?;
+        let apis = self.of(WEBSOCKET_API)?;
         if let [_, (name, second), ..] = apis.as_slice() {
             return Err(second.error(format!("{name} is a second WebSocket API, and only one is supported")));
         }
@@ -80,7 +80,7 @@ impl Reader<'_> {
             let timeout = self.timeout(route.get("IntegrationTimeout"), WEBSOCKET_TIMEOUT)?;
             routes.insert(key.to_owned(), WebSocketRoute { function, timeout });
         }
-        for (_, route) in self.resources("AWS::ApiGatewayV2::Route")? {
+        for (_, route) in self.of("AWS::ApiGatewayV2::Route")? {
             let (key, route) = self.raw_route(route)?;
             routes.insert(key, route);
         }

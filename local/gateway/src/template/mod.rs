@@ -3,10 +3,12 @@
 mod addresses;
 mod apis;
 mod constraints;
+mod custom_resources;
 mod error;
 mod model;
 mod policies;
 mod reader;
+mod resources;
 mod values;
 mod yaml;
 

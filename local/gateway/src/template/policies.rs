@@ -2,7 +2,7 @@
 
 use super::error::TemplateError;
 use super::model::Statement;
-use super::reader::Reader;
+use super::resources::Resources;
 use super::values::Resolved;
 use super::yaml::{Node, Value};
 
@@ -13,7 +13,7 @@ const ACTION: &str = "execute-api:manageconnections";
 const MANAGED: [(&str, &str); 2] =
     [("AmazonAPIGatewayInvokeFullAccess", "arn:aws:execute-api:*:*:*"), ("AdministratorAccess", "*")];
 
-impl Reader<'_> {
+impl Resources<'_> {
     /// Returns the statements about connections in a function's `Policies`, or else in those of its
     /// `Role`.
     pub(super) fn statements(&self, function: &Node) -> Result<Vec<Statement>, TemplateError> {

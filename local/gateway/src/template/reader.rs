@@ -2,21 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::str::FromStr;
 use std::time::Duration;
-
-use serde_json::Value as Json;
 
 use super::addresses::{IMPLICIT_HTTP_API, localize_http, localize_websocket};
 use super::apis::{HTTP_API, WEBSOCKET_API};
 use super::constraints;
 use super::error::TemplateError;
-use super::model::{CustomResource, Function, Overrides, Template};
-use super::values::Values;
+use super::model::{Function, Overrides, Template};
+use super::resources::{FUNCTION, Resources};
 use super::yaml::Node;
-use crate::ids::function_arn;
-
-const FUNCTION: &str = "AWS::Serverless::Function";
 
 /// The folder that `cargo lambda build` writes a folder per binary to.
 const LAMBDA_FOLDER: &str = "target/lambda/";
@@ -29,10 +23,6 @@ const DEFAULT_MEMORY: u32 = 128;
 /// The number of retries of an asynchronous invocation without `MaximumRetryAttempts`
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>).
 const DEFAULT_RETRIES: u32 = 2;
-
-/// The longest and the default `ServiceTimeout` of a custom resource, in seconds
-/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html>).
-const MAX_SERVICE_TIMEOUT: u32 = 3600;
 
 /// Looks up an environment variable.
 pub(crate) type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
@@ -47,13 +37,13 @@ pub(crate) fn load(path: &Path, overrides: &Overrides, environment: &Environment
 
 fn parse(text: &str, overrides: &Overrides, environment: &Environment) -> Result<Template, TemplateError> {
     let root = Node::parse(text)?;
-    constraints::check(&root, &Values::new(&root, &overrides.parameters))?;
-    Reader { root: &root, values: Values::new(&root, &overrides.parameters), overrides, environment }.read()
+    let resources = Resources::new(&root, &overrides.parameters);
+    constraints::check(&root, &resources.values)?;
+    Reader { resources, overrides, environment }.read()
 }
 
-pub(super) struct Reader<'a> {
-    pub(super) root: &'a Node,
-    pub(super) values: Values<'a>,
+struct Reader<'a> {
+    resources: Resources<'a>,
     overrides: &'a Overrides,
     environment: &'a Environment,
 }
@@ -62,74 +52,28 @@ impl Reader<'_> {
     fn read(&self) -> Result<Template, TemplateError> {
         let mut functions = BTreeMap::new();
         let mut http_routes = Vec::new();
-        for (name, resource) in self.resources(FUNCTION)? {
+        for (name, resource) in self.resources.of(FUNCTION)? {
             for (_, event) in resource.path(&["Properties", "Events"]).into_iter().flat_map(Node::entries) {
-                http_routes.push(self.http_route(event, name)?);
+                http_routes.push(self.resources.http_route(event, name)?);
             }
             functions.insert(name.to_owned(), self.function(name, resource)?);
         }
         Ok(Template {
             functions,
-            custom_resources: self.custom_resources()?,
-            http: self.http(http_routes)?,
-            websocket: self.websocket()?,
+            custom_resources: self.resources.custom_resources()?,
+            http: self.resources.http(http_routes)?,
+            websocket: self.resources.websocket()?,
         })
-    }
-
-    fn custom_resources(&self) -> Result<Vec<CustomResource>, TemplateError> {
-        let mut resources = Vec::new();
-        for (name, resource, kind) in self.existing()? {
-            if kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource" {
-                resources.push(self.custom_resource(name, resource, kind)?);
-            }
-        }
-        Ok(resources)
-    }
-
-    fn custom_resource(&self, name: &str, resource: &Node, kind: String) -> Result<CustomResource, TemplateError> {
-        let properties = resource.require("Properties")?;
-        let token = properties.require("ServiceToken")?;
-        let function = self.function_with_arn(token, &self.values.text(token)?)?;
-        let timeout = match properties.get("ServiceTimeout") {
-            Some(node) => {
-                let seconds = self.values.text(node)?.parse().ok();
-                seconds.filter(|seconds| (1..=MAX_SERVICE_TIMEOUT).contains(seconds)).ok_or_else(|| {
-                    node.error(format!("ServiceTimeout must be a number of seconds up to {MAX_SERVICE_TIMEOUT}"))
-                })?
-            }
-            None => MAX_SERVICE_TIMEOUT,
-        };
-        let mut properties = self.values.json(properties)?.unwrap_or_default();
-        properties["ServiceToken"] = Json::String(function_arn(&function));
-        let (name, timeout) = (name.to_owned(), Duration::from_secs(timeout.into()));
-        Ok(CustomResource { name, kind, function, properties, timeout })
-    }
-
-    /// Returns the resources of a type, except those whose condition is false.
-    pub(super) fn resources(&self, kind: &str) -> Result<Vec<(&str, &Node)>, TemplateError> {
-        let existing = self.existing()?.into_iter();
-        Ok(existing.filter(|(.., of)| of == kind).map(|(name, resource, _)| (name, resource)).collect())
-    }
-
-    /// Returns all resources with their types, except those whose condition is false.
-    fn existing(&self) -> Result<Vec<(&str, &Node, String)>, TemplateError> {
-        let mut existing = Vec::new();
-        for (name, resource) in self.root.require("Resources")?.entries() {
-            let kind = self.values.text(resource.require("Type")?)?;
-            if self.values.exists(resource)? {
-                existing.push((name, resource, kind));
-            }
-        }
-        Ok(existing)
     }
 
     fn function(&self, name: &str, resource: &Node) -> Result<Function, TemplateError> {
         let properties = resource.require("Properties")?;
-        let globals = self.root.path(&["Globals", "Function"]);
-        let setting = |key: &str| properties.get(key).or_else(|| globals?.get(key));
-        let number = |key: &str, default: u32| setting(key).map_or(Ok(default), |node| self.number(key, node));
+        let globals = self.resources.root.path(&["Globals", "Function"]);
+        let setting = |path: &[&str]| properties.path(path).or_else(|| globals?.path(path));
+        let number =
+            |key: &str, default: u32| setting(&[key]).map_or(Ok(default), |node| self.resources.number(key, node));
         let code = properties.require("CodeUri")?;
-        let binary = binary(&self.values.text(code)?);
+        let binary = binary(&self.resources.values.text(code)?);
         let mut environment = BTreeMap::new();
         for scope in [globals, Some(properties)].into_iter().flatten() {
             for (variable, value) in scope.path(&["Environment", "Variables"]).into_iter().flat_map(Node::entries) {
@@ -143,50 +87,35 @@ impl Reader<'_> {
             timeout: Duration::from_secs(number("Timeout", DEFAULT_TIMEOUT)?.into()),
             memory: number("MemorySize", DEFAULT_MEMORY)?,
             environment,
-            json_logs: match setting("LoggingConfig").and_then(|logging| logging.get("LogFormat")) {
-                Some(format) => self.values.text(format)? == "JSON",
+            json_logs: match setting(&["LoggingConfig", "LogFormat"]) {
+                Some(format) => self.resources.values.text(format)? == "JSON",
                 None => false,
             },
-            retries: match setting("EventInvokeConfig").and_then(|invoke| invoke.get("MaximumRetryAttempts")) {
-                Some(node) => self.number("MaximumRetryAttempts", node)?,
+            retries: match setting(&["EventInvokeConfig", "MaximumRetryAttempts"]) {
+                Some(node) => self.resources.number("MaximumRetryAttempts", node)?,
                 None => DEFAULT_RETRIES,
             },
-            statements: self.statements(properties)?,
+            statements: self.resources.statements(properties)?,
         })
-    }
-
-    /// Resolves a property that must be a number.
-    pub(super) fn number<T: FromStr>(&self, key: &str, node: &Node) -> Result<T, TemplateError> {
-        self.values.text(node)?.parse().map_err(|_| node.error(format!("{key} must be a number")))
     }
 
     fn variable(&self, name: &str, value: &Node) -> Result<String, TemplateError> {
         match (self.environment)(name).or_else(|| self.overrides.variables.get(name).cloned()) {
             Some(value) => Ok(value),
-            None => self.localize(self.values.text(value)?),
+            None => self.localize(self.resources.values.text(value)?),
         }
     }
 
     /// Replaces the public addresses of both APIs with their addresses on this machine.
     fn localize(&self, mut text: String) -> Result<String, TemplateError> {
-        let apis = self.resources(HTTP_API)?.into_iter().map(|(name, _)| name);
+        let apis = self.resources.of(HTTP_API)?.into_iter().map(|(name, _)| name);
         for api in apis.chain([IMPLICIT_HTTP_API]) {
             text = localize_http(&text, api, self.overrides.http_port);
         }
-        for (api, _) in self.resources(WEBSOCKET_API)? {
+        for (api, _) in self.resources.of(WEBSOCKET_API)? {
             text = localize_websocket(&text, api, self.overrides.websocket_port);
         }
         Ok(text)
-    }
-
-    /// Returns the logical id of the function with this ARN.
-    pub(super) fn function_with_arn(&self, node: &Node, arn: &str) -> Result<String, TemplateError> {
-        let name = arn.strip_suffix(".Arn").unwrap_or_default();
-        let functions = self.resources(FUNCTION)?;
-        let function = functions.into_iter().find(|(function, _)| *function == name);
-        function
-            .map(|(function, _)| function.to_owned())
-            .ok_or_else(|| node.error(format!("{arn} is not the ARN of a function of this template")))
     }
 }
 

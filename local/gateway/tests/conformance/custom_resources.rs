@@ -22,7 +22,7 @@ Resources:
     Type: Custom::Thing
     Properties:
       ServiceToken: !GetAtt Probe.Arn
-      ServiceTimeout: 2
+      ServiceTimeout: 30
       Name: !Sub '${Name}!'
       Nested: {Number: 1, List: [true, !Ref AWS::Region], Nothing: !Ref AWS::NoValue}
       Do: '{}'
@@ -30,7 +30,14 @@ Resources:
 
 /// Returns a gateway for the template, whose function follows an instruction.
 fn setup(folder: &tempfile::TempDir, instruction: &Value) -> Setup {
-    let template = TEMPLATE.replace("Do: '{}'", &format!("Do: '{instruction}'"));
+    setup_with_timeout(folder, instruction, 30)
+}
+
+/// Returns a gateway for the template with another `ServiceTimeout`.
+fn setup_with_timeout(folder: &tempfile::TempDir, instruction: &Value, seconds: u32) -> Setup {
+    let template = TEMPLATE
+        .replace("Do: '{}'", &format!("Do: '{instruction}'"))
+        .replace("ServiceTimeout: 30", &format!("ServiceTimeout: {seconds}"));
     Setup::text(folder, &template).option("--variable", "PROBE_STATUS=SUCCESS")
 }
 
@@ -93,7 +100,7 @@ fn properties_are_resolved_and_all_scalars_are_strings() {
     let nested = json!({ "Number": "1", "List": ["true", "us-east-1"] });
     assert_eq!(
         request["ResourceProperties"],
-        json!({ "ServiceToken": token, "ServiceTimeout": "2", "Name": "the name!", "Nested": nested, "Do": "{}" })
+        json!({ "ServiceToken": token, "ServiceTimeout": "30", "Name": "the name!", "Nested": nested, "Do": "{}" })
     );
 }
 
@@ -112,7 +119,7 @@ fn a_function_that_ends_without_an_answer_is_noticed_by_the_timeout_only() {
     for instruction in [json!({ "exit": 1 }), json!({ "error": "as instructed" }), json!({ "silent": true })] {
         let (folder, since) = (temporary_folder(), Instant::now());
 
-        let output = failure(setup(&folder, &instruction));
+        let output = failure(setup_with_timeout(&folder, &instruction, 2));
 
         assert!(since.elapsed() > Duration::from_secs(2), "{instruction}: {:?}", since.elapsed());
         assert!(output.contains("did not answer CloudFormation within 2s"), "{output}");
@@ -133,7 +140,7 @@ fn the_time_to_wait_can_be_limited() {
 #[test]
 fn a_function_that_fails_is_invoked_again_with_the_same_request() {
     let folder = temporary_folder();
-    let setup = setup(&folder, &json!({ "error": "as instructed" })).option("--retry-seconds", "0.1");
+    let setup = setup_with_timeout(&folder, &json!({ "error": "as instructed" }), 5).option("--retry-seconds", "0.1");
 
     failure(setup.record_in(&folder));
 
@@ -178,7 +185,7 @@ async fn an_update_has_the_old_properties_and_the_physical_id() {
 #[tokio::test]
 async fn a_creation_that_failed_is_deleted_by_an_id_that_cloudformation_made_up() {
     let folder = temporary_folder();
-    let gateway = setup(&folder, &json!({ "silent": true })).flag("--skip-resources").start();
+    let gateway = setup_with_timeout(&folder, &json!({ "silent": true }), 5).flag("--skip-resources").start();
     assert!(requests(&gateway).is_empty());
 
     let created = send(&gateway, json!({ "RequestType": "Create" })).await;

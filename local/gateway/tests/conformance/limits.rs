@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Gateway, Handshake, Setup, Socket, temporary_folder};
+use crate::harness::{Answer, Gateway, Handshake, Setup, Socket, eventually, temporary_folder};
 
 /// The limits fill so slowly that only their bursts count.
 const TEMPLATE: &str = "\
@@ -97,9 +97,11 @@ async fn an_invocation_over_the_concurrency_of_the_account_is_throttled() {
     let gateway = Setup::text(&folder, TEMPLATE).option("--concurrency", "1").start();
     let mut socket = Socket::open(&gateway).await;
     socket.id().await;
-    let running = get(&gateway, "/own", json!({ "sleep": 3000 }));
+    let before = invocations(&gateway).await;
+    // The invocation of `$connect` may not have ended yet.
+    let running = async { while get(&gateway, "/own", json!({ "sleep": 3000 })).await.status != 200 {} };
     let others = async {
-        while get(&gateway, "/shared", json!({})).await.status == 200 {}
+        eventually("the only invocation runs", async || invocations(&gateway).await > before).await;
         assert_message(&get(&gateway, "/shared", json!({})).await, 503, "Service Unavailable");
         let invoked = gateway.invoke("Probe", &json!({})).await;
         assert_eq!((invoked.status, invoked.header("x-amzn-errortype")), (429, "TooManyRequestsException"));
@@ -122,7 +124,7 @@ async fn a_client_waits_for_a_function_until_the_timeout_of_the_integration() {
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     // The function goes on, in its process, until its own timeout.
     let billed = async || gateway.usage().await["functions"]["Probe"]["billedMillis"].as_u64().unwrap_or_default();
-    crate::harness::eventually("the whole duration is billed", async || billed().await >= 2000).await;
+    eventually("the whole duration is billed", async || billed().await >= 2000).await;
     assert_eq!(gateway.report("Probe").await["invocations"], 2);
 }
 
@@ -141,9 +143,9 @@ async fn a_sender_waits_for_a_function_until_the_timeout_of_the_integration() {
 async fn an_invocation_that_no_process_picks_up_in_time_is_dropped() {
     let folder = temporary_folder();
     let gateway = Setup::text(&folder, TEMPLATE).option("--max-processes", "1").start();
-    let running = get(&gateway, "/own", json!({ "sleep": 1500 }));
+    let running = get(&gateway, "/own", json!({ "sleep": 3000 }));
     let waiting = async {
-        crate::harness::eventually("the first runs", async || invocations(&gateway).await == 1).await;
+        eventually("the first runs", async || invocations(&gateway).await == 1).await;
         assert_message(&get(&gateway, "/impatient", json!({})).await, 503, "Service Unavailable");
     };
 
