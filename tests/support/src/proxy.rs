@@ -27,10 +27,13 @@ pub struct Proxy {
 /// The peer that opened a connection, as a number that means something to the owner of the proxy.
 pub(crate) type Source = usize;
 
+/// Finds the source of a connection, if it can be cut.
+type SourceOf = Box<dyn Fn(&TcpStream) -> Option<Source> + Send + Sync>;
+
 struct Line {
     state: Mutex<State>,
     changed: Condvar,
-    source_of: Box<dyn Fn(&TcpStream) -> Option<Source> + Send + Sync>,
+    source_of: SourceOf,
 }
 
 struct State {
