@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 use test_support::{
     Browser, Chat, Handshake, Proxy, Reply, Setup, Socket, Stack, User, eventually, new_database_at, new_email, shared,
     skip_on_deployed_stack, unique,
@@ -55,6 +55,7 @@ async fn database_fails(fail: impl Fn(&Proxy)) {
     let stack = stack_behind(&proxy);
     let chat = Chat::start(&stack).await;
     let mut socket = Socket::in_room(&stack, &chat.ada, &chat.ada.browser, &chat.id).await;
+    let mut bob = Socket::in_room(&stack, &chat.bob, &chat.bob.browser, &chat.id).await;
     let cookies = chat.ada.browser.cookies();
     chat.say("before").await;
     assert_eq!(chat.numbers(&[]).await, (vec![1], false));
@@ -65,7 +66,7 @@ async fn database_fails(fail: impl Fn(&Proxy)) {
         expect_unavailable(&reply, start);
     }
     let start = Instant::now();
-    socket.send(json!({ "action": "chatsend", "chatId": chat.id, "message": "Hello" })).await;
+    socket.send(json!({ "action": "chatsend", "chatId": chat.id, "message": "refused" })).await;
     socket.expect_error("chatsend", 503).await;
     assert!(start.elapsed() < LIMIT, "the socket was answered after {:?}", start.elapsed());
     assert_eq!(Handshake::naming(&stack, &chat.ada).header("cookie", &cookies).refusal().await, 503);
@@ -74,6 +75,17 @@ async fn database_fails(fail: impl Fn(&Proxy)) {
     for reply in request_everything(&chat).await {
         reply.expect(200);
     }
+    // The frame that was refused does not reach the others later, when its process is used again.
+    let repeat = json!({ "action": "chatsend", "chatId": chat.id, "message": "again", "ackId": 1 });
+    socket.send(repeat).await;
+    socket.expect_event("ack").await;
+    let mut updates = Vec::new();
+    while updates.last().is_none_or(|update: &Value| update["message"] != "again") {
+        updates.push(bob.expect_event("chatUpdate").await);
+    }
+    let refused = updates.iter().filter(|update| update.to_string().contains("refused")).count();
+    assert_eq!(refused, 0, "{updates:?}");
+    bob.expect_silence().await;
     assert_eq!(chat.numbers(&[]).await, (vec![1, 2], false));
 }
 

@@ -37,8 +37,8 @@ pub(crate) struct Load<'a> {
 ///
 /// - all answers are in time, and failures are 503 in the form of the contract;
 /// - everything works again within five seconds of the end;
-/// - the history of each chat is linearizable, except that reads may be stale meanwhile. So every acknowledged message is there, exactly once, at
-///   its position.
+/// - the history of each chat is linearizable, except that reads may be stale meanwhile. So every
+///   acknowledged message is there, exactly once, at its position.
 pub(crate) async fn under_load(stack: &Stack, name: &str, seed: u64, fault: impl AsyncFnOnce() -> Instant) {
     let load = Load {
         stack,

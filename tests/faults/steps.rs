@@ -414,7 +414,7 @@ impl RawSocket {
 
     async fn receive(&mut self) -> Value {
         loop {
-            let frame = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("there is an answer");
+            let frame = tokio::time::timeout(PATIENCE, self.stream.next()).await.unwrap();
             if let Message::Text(text) = frame.unwrap().unwrap() {
                 return serde_json::from_str(&text).unwrap();
             }
@@ -532,18 +532,18 @@ async fn a_connection_is_opened_again() {
     steps
         .kill_at_each_command(
             "connect",
-            async || (Chat::start(&steps.stack).await, None),
-            async |(chat, first)| {
+            async || (Chat::start(&steps.stack).await, None, None),
+            async |(chat, first, _)| {
                 let handshake = Handshake::with_ticket(&steps.stack, &chat.ada, &chat.ada.browser).await;
                 *first = handshake.query("v", "2").attempt().await.ok();
             },
-            async |(chat, first)| {
+            async |(chat, first, second)| {
                 assert!(first.is_none(), "the handshake of a killed function succeeded");
                 let mut ada = Socket::open_native(&steps.stack, &chat.ada).await;
                 chat.say("to other devices").await;
                 assert_eq!(ada.expect_entry(&chat.id).await["seq"], 1);
                 ada.expect_silence().await;
-                std::mem::forget(ada);
+                *second = Some(ada);
             },
         )
         .await;

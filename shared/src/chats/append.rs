@@ -251,8 +251,11 @@ impl Log {
         }
         // All of these expressions see the head as it was before.
         let seq = doc! { "$add": ["$lastSeq", 1_i64] };
+        // `$$NOW` is the time at which the command began, which another one may have overtaken. After a
+        // change of the primary, it is that of another clock.
+        let at = doc! { "$max": ["$$NOW", { "$last": "$entries.at" }, "$last.at"] };
         // A literal, so that no text is taken for an expression.
-        let entry = doc! { "$mergeObjects": [{ "$literal": new.entry() }, { "seq": seq.clone(), "at": "$$NOW" }] };
+        let entry = doc! { "$mergeObjects": [{ "$literal": new.entry() }, { "seq": seq.clone(), "at": at }] };
         let mut set = doc! {
             "lastSeq": seq.clone(),
             "updatedAt": "$$NOW",

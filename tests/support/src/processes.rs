@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -53,30 +52,6 @@ pub fn signal_program(ancestor: u32, program: &str, signal: Signal) {
 /// Sends a signal to a process, which may have ended by now.
 pub(crate) fn send(process: u32, signal: Signal) {
     let _ = kill_process(Pid::from_raw(process.cast_signed()).unwrap(), signal);
-}
-
-/// Returns the position of the process that has a TCP connection with this local address.
-pub(crate) fn owner_of_connection(local: SocketAddr, processes: &[Option<u32>]) -> Option<usize> {
-    let socket = PathBuf::from(format!("socket:[{}]", inode(local)?));
-    processes.iter().position(|process| {
-        let files = process.map(|process| fs::read_dir(format!("/proc/{process}/fd")));
-        let mut files = files.into_iter().flatten().flatten().flatten();
-        files.any(|file| fs::read_link(file.path()).is_ok_and(|file| file == socket))
-    })
-}
-
-/// Returns the inode of the TCP socket with this local address; see proc_net_tcp(5).
-fn inode(local: SocketAddr) -> Option<String> {
-    let SocketAddr::V4(local) = local else { return None };
-    // Addresses are in the byte order of the machine, ports are not.
-    let address = format!("{:08X}:{:04X}", u32::from_ne_bytes(local.ip().octets()), local.port());
-    // A line can be missing if the table changes while it is read.
-    (0..10).find_map(|_| {
-        let sockets = fs::read_to_string("/proc/net/tcp").unwrap();
-        let mut lines = sockets.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-        let line = lines.find(|fields| fields.get(1) == Some(&address.as_str()))?;
-        line.get(9).map(|inode| (*inode).to_owned())
-    })
 }
 
 /// Lists the running processes that a stack started, and all others that refer to its data folder.

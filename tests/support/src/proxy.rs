@@ -27,10 +27,13 @@ pub struct Proxy {
 /// The peer that opened a connection, as a number that means something to the owner of the proxy.
 pub(crate) type Source = usize;
 
+/// Finds the source of a connection, if it can be cut.
+type SourceOf = Box<dyn Fn(&TcpStream) -> Option<Source> + Send + Sync>;
+
 struct Line {
     state: Mutex<State>,
     changed: Condvar,
-    source_of: Box<dyn Fn(SocketAddr) -> Option<Source> + Send + Sync>,
+    source_of: SourceOf,
 }
 
 struct State {
@@ -58,9 +61,8 @@ impl Proxy {
         Self::start_sorting(|_| None)
     }
 
-    /// Starts a proxy whose connections can be cut by their source, which `source_of` derives from the
-    /// address of the peer.
-    pub(crate) fn start_sorting(source_of: impl Fn(SocketAddr) -> Option<Source> + Send + Sync + 'static) -> Self {
+    /// Starts a proxy whose connections can be cut by their source.
+    pub(crate) fn start_sorting(source_of: impl Fn(&TcpStream) -> Option<Source> + Send + Sync + 'static) -> Self {
         let state = State {
             mode: Mode::Forward,
             target: None,
@@ -148,15 +150,15 @@ impl Line {
         self.changed.wait_while(self.state.lock().unwrap(), is_held_back).unwrap().mode == Mode::Forward
     }
 
-    fn accept(&self, client: &TcpStream) -> Option<Connection> {
-        let source = (self.source_of)(client.peer_addr().ok()?);
+    fn accept(&self, client: &TcpStream) -> Connection {
+        let source = (self.source_of)(client);
         let mut state = self.state.lock().unwrap();
         state.accepted += 1;
-        Some(Connection { number: state.accepted - 1, source })
+        Connection { number: state.accepted - 1, source }
     }
 
     fn serve(self: Arc<Self>, client: TcpStream) {
-        let Some(connection) = self.accept(&client) else { return };
+        let connection = self.accept(&client);
         if !self.may_pass(connection) {
             return;
         }

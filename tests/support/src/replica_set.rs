@@ -1,10 +1,9 @@
 //! A replica set of three servers, each of which can be killed, frozen and cut off.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gateway::ProcessGroup;
@@ -14,7 +13,7 @@ use mongodb::{Client, Database};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::processes::{mongod_of, owner_of_connection, send};
+use crate::processes::{mongod_of, send};
 use crate::users::unique;
 use crate::workspace::temporary_folder;
 use crate::{Proxy, shared};
@@ -29,7 +28,7 @@ const MEMBERS: usize = 3;
 const ELECTION: Duration = Duration::from_secs(2);
 
 /// The time that a change of the primary may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The time that a server may take to answer a question about its state.
 const ANSWER: Duration = Duration::from_secs(1);
@@ -39,11 +38,10 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// A running replica set. Its servers end when the value is dropped, or when this process ends.
 ///
 /// Members and clients reach a member through a proxy, whose address is the member's address in the
-/// configuration. The proxy finds out which member has opened a connection, so members can be cut off
-/// from each other while clients still reach them.
+/// configuration. The proxy knows which member has opened a connection, so members can be cut off from
+/// each other while clients still reach them.
 pub struct ReplicaSet {
     members: Vec<Member>,
-    processes: Arc<Mutex<[Option<u32>; MEMBERS]>>,
     mongod: PathBuf,
     group: ProcessGroup,
     folder: TempDir,
@@ -62,13 +60,12 @@ impl ReplicaSet {
     /// Starts the servers and waits until one of them is the primary and the others follow it.
     pub async fn start() -> Self {
         let mongod = mongod_of(shared());
-        let processes = Arc::new(Mutex::new([None; MEMBERS]));
         let mut members = Vec::new();
         for _ in 0..MEMBERS {
-            members.push(Member::new(Arc::clone(&processes)).await);
+            members.push(Member::new().await);
         }
         let (group, folder) = (ProcessGroup::start().unwrap(), temporary_folder());
-        let mut set = Self { members, processes, mongod, group, folder };
+        let mut set = Self { members, mongod, group, folder };
         for member in 0..MEMBERS {
             set.spawn(member);
         }
@@ -98,7 +95,6 @@ impl ReplicaSet {
         if let Some(mut child) = self.members[member].child.take() {
             child.kill().unwrap();
             child.wait().unwrap();
-            self.processes.lock().unwrap()[member] = None;
         }
     }
 
@@ -115,8 +111,9 @@ impl ReplicaSet {
     /// Cuts a server off from the others. Clients still reach all of them.
     pub fn isolate(&self, member: usize) {
         for other in (0..MEMBERS).filter(|other| *other != member) {
-            self.members[other].proxy.cut(member);
-            self.members[member].proxy.cut(other);
+            let (one, other) = (&self.members[member], &self.members[other]);
+            one.proxy.cut(other.port.into());
+            other.proxy.cut(one.port.into());
         }
     }
 
@@ -189,6 +186,7 @@ impl ReplicaSet {
         command
             .args(["--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet", "--wiredTigerCacheSizeGB", "0.25"])
             .args(["--replSet", NAME, "--oplogSize", "64", "--setParameter", "diagnosticDataCollectionEnabled=false"])
+            .args(["--setParameter", "enableTestCommands=true"])
             .args(["--port", &self.members[member].port.to_string(), "--dbpath"])
             .arg(&folder)
             .arg("--logpath")
@@ -197,19 +195,15 @@ impl ReplicaSet {
             .stdout(Stdio::null())
             .process_group(self.group.id());
         let child = command.spawn().unwrap();
-        self.processes.lock().unwrap()[member] = Some(child.id());
         self.members[member].child = Some(child);
     }
 }
 
 impl Member {
-    async fn new(processes: Arc<Mutex<[Option<u32>; MEMBERS]>>) -> Self {
+    async fn new() -> Self {
         // The port stays the same when the server is started again.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let proxy = Proxy::start_sorting(move |peer| {
-            let processes = *processes.lock().unwrap();
-            owner_of_connection(peer, &processes)
-        });
+        let proxy = Proxy::start_sorting(|connection| port_of_member(connection).map(usize::from));
         proxy.stand_before(SocketAddr::from(([127, 0, 0, 1], port)));
         let mut options =
             ClientOptions::parse(format!("mongodb://127.0.0.1:{port}/?directConnection=true")).await.unwrap();
@@ -235,6 +229,20 @@ impl Member {
             tokio::time::sleep(INTERVAL).await;
         }
     }
+}
+
+/// Returns the port of the server that opened a connection, or `None` if it is a client.
+///
+/// The first message of a server names its host and port in `hostInfo`, if test commands are enabled.
+/// MongoDB's own proxy for tests, mongobridge, tells connections apart in the same way.
+fn port_of_member(connection: &TcpStream) -> Option<u16> {
+    const FIELD: &[u8] = b"hostInfo\0";
+    let mut message = [0; 4096];
+    let length = connection.peek(&mut message).ok()?;
+    let start = message[..length].windows(FIELD.len()).position(|bytes| bytes == FIELD)?;
+    // The text follows its length, which has four bytes.
+    let text = message[start + FIELD.len() + 4..length].split(|byte| *byte == 0).next()?;
+    std::str::from_utf8(text).ok()?.rsplit(':').next()?.parse().ok()
 }
 
 fn is(hello: &Document, field: &str) -> bool {

@@ -338,9 +338,12 @@ fn spoil(history: &mut [Operation], random: &mut StdRng) {
 
 #[test]
 fn a_stale_read_shows_an_earlier_state_and_nothing_else() {
-    let during = |read| check_with_stale_reads(&[send(0, 5, "a", 1), read], Duration::from_millis(6)..Duration::MAX);
+    let from = |start, read| {
+        let history = [send(0, 5, "a", 1), read];
+        check_with_stale_reads(&history, Duration::from_millis(start)..Duration::MAX)
+    };
 
-    during(read_all(6, 7, &[])).unwrap();
-    during(read_all(5, 7, &[])).expect_err("the read began before the change of the primary");
-    during(read_all(6, 7, &["a", "b"])).expect_err("nobody has sent b");
+    from(6, read_all(6, 7, &[])).unwrap();
+    from(7, read_all(6, 7, &[])).expect_err("the read began before the change of the primary");
+    from(6, read_all(6, 7, &["a", "b"])).expect_err("nobody has sent b");
 }
