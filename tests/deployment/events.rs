@@ -1,9 +1,15 @@
 //! `events/`: a sample event for each function.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
+use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
-use test_support::{Function, Route, Stack, Template, shared, skip_on_deployed_stack, workspace};
+use test_support::{
+    ALLOWED_ORIGIN, Function, Route, Socket, Stack, Template, User, binaries, object_id, prove_address, shared,
+    skip_on_deployed_stack, temporary_folder, workspace,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -22,11 +28,8 @@ fn event(function: &Function) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("events/{binary}.json: {error}"))
 }
 
-/// Invokes a function twice and returns the second answer: the first invocation must not end its
-/// process.
-async fn invoke_twice(stack: &Stack, function: &str, event: &Value) -> Value {
-    stack.invoke(function, event).await;
-    stack.invoke(function, event).await
+fn read(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 #[test]
@@ -57,37 +60,100 @@ fn every_event_is_for_a_function() {
 }
 
 #[tokio::test]
-async fn every_event_is_understood() {
+async fn every_function_does_its_work_with_its_filled_event() {
     if skip_on_deployed_stack() {
         return;
     }
-    let stack = shared();
+    let (stack, folder) = (shared(), temporary_folder());
+    fill(stack, folder.path());
     for function in Template::read().endpoints() {
-        let (name, event) = (&function.name, event(function));
+        let (name, event) = (&function.name, read(&folder.path().join(format!("{}.json", function.binary))));
+        let text = event.to_string();
+        assert!(!["_TOKEN", "TICKET", "65a1b2c3"].iter().any(|placeholder| text.contains(placeholder)), "{text}");
+        let mut effect = Effect::of(stack, function, &event).await;
 
-        let answer = invoke_twice(stack, name, &event).await;
+        let answer = stack.invoke(name, &event).await;
 
-        let status = answer["statusCode"].as_u64().unwrap_or_else(|| panic!("{name} answers with {answer}"));
-        match &function.routes[0] {
-            Route::Http { .. } => expect_http_answer(name, status, &answer),
-            // The events are public, so they contain no credentials.
-            Route::WebSocket { key } if key == "$connect" => {
-                assert!([200, 401, 403].contains(&status), "{name} answers with {answer}");
-            }
-            _ => assert_eq!(status, 200, "{name} answers with {answer}"),
-        }
+        let status = answer["statusCode"].as_u64();
+        assert!(matches!(status, Some(200 | 204)), "{name} answers with {answer}");
+        effect.expect(stack).await;
+        // The first invocation has not ended the process.
+        stack.invoke(name, &event).await;
     }
     assert!(!stack.output.mentions("the process ended"), "{}", stack.output);
 }
 
-/// Checks that the function understood the request. It may reply that the caller is not signed in
-/// or that something is not found.
-fn expect_http_answer(name: &str, status: u64, answer: &Value) {
-    assert!([200, 204, 401, 404].contains(&status), "{name} answers with {answer}");
-    let is_json = answer["headers"]["content-type"].as_str().is_some_and(|kind| kind.starts_with("application/json"));
-    if status != 204 && is_json {
-        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
-        assert_eq!(body["status"], json!(status == 200), "{name} answers with {body}");
+/// Fills the events for a stack.
+fn fill(stack: &Stack, folder: &Path) {
+    let mut command = Command::new(binaries().join("sample-events"));
+    command.args(["--api", &stack.http, "--origin", ALLOWED_ORIGIN, "--output"]).arg(folder);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The effect of an invocation besides its answer: a frame to the friend, or a record or its removal
+/// in the database.
+enum Effect {
+    Frame(Box<Socket>, &'static str),
+    Record(&'static str, Document),
+    Removal(&'static str, Document),
+    Answer,
+}
+
+impl Effect {
+    /// Returns the effect of an event. A frame is awaited on a socket that is opened now.
+    async fn of(stack: &Stack, function: &Function, event: &Value) -> Self {
+        let connection = event["requestContext"]["connectionId"].as_str().unwrap_or_default();
+        let body: Value = serde_json::from_str(event["body"].as_str().unwrap_or("{}")).unwrap_or_default();
+        let chat = body["chatId"].as_str().map(object_id);
+        match function.name.as_str() {
+            "Chatsend" | "SendMessageAction" => Self::frame(stack, event, "chatUpdate").await,
+            "MessageReceived" => Self::frame(stack, event, "messageSent").await,
+            "SendActiveResponse" => Self::frame(stack, event, "recieveUserResponse").await,
+            "AddFriend" => Self::frame(stack, event, "newFriend").await,
+            "Connect" => Self::Record("connections", doc! { "_id": connection }),
+            "JoinChatRoom" => Self::Record("connections", doc! { "_id": connection, "rooms": chat }),
+            "LeaveChatRoom" => Self::Record("connections", doc! { "_id": connection, "rooms": { "$ne": chat } }),
+            "Disconnect" => Self::Removal("connections", doc! { "_id": connection }),
+            "Receipt" | "ReceiptAction" => Self::Record("marks", doc! { "chatId": chat, "read": 41 }),
+            "ChatSettings" => Self::Record("marks", doc! { "chatId": chat, "muted": true }),
+            "SendMessage" => Self::Record("log", doc! { "_id": chat, "lastSeq": 43 }),
+            "UploadDetails" => Self::Record("users", doc! { "email": body["email"].as_str() }),
+            _ => Self::Answer,
+        }
+    }
+
+    /// Opens a socket of the other member of the chat that the connection of the event has joined.
+    async fn frame(stack: &Stack, event: &Value, name: &'static str) -> Self {
+        let database = stack.database().await;
+        let find = async |collection: &str, filter: Document| {
+            database.collection::<Document>(collection).find_one(filter).await.unwrap().unwrap()
+        };
+        let connection = find("connections", doc! { "_id": event["requestContext"]["connectionId"].as_str() }).await;
+        let room = connection.get_array("rooms").unwrap()[0].as_object_id().unwrap();
+        let head = find("log", doc! { "_id": room }).await;
+        let ada = connection.get_object_id("userId").unwrap();
+        let mut members = head.get_array("members").unwrap().iter().map(|member| member.as_document().unwrap());
+        let friend = members.find_map(|member| member.get_object_id("id").ok().filter(|id| *id != ada)).unwrap();
+        let email = find("users", doc! { "_id": friend }).await.get_str("email").unwrap().to_owned();
+        let browser = prove_address(stack, &email).await;
+        let user = User { id: friend.to_hex(), email, name: "Bob".to_owned(), browser };
+        let socket = Socket::in_room(stack, &user, &user.browser, &room.to_hex()).await;
+        Self::Frame(Box::new(socket), name)
+    }
+
+    /// Waits for the effect.
+    async fn expect(&mut self, stack: &Stack) {
+        let is_expected = !matches!(self, Self::Removal(..));
+        match self {
+            Self::Frame(socket, event) => _ = socket.expect_event(event).await,
+            Self::Record(collection, filter) | Self::Removal(collection, filter) => {
+                let records = stack.database().await.collection::<Document>(collection);
+                let found = records.find_one(filter.clone()).await.unwrap();
+                assert_eq!(found.is_some(), is_expected, "{collection}: {filter}");
+            }
+            Self::Answer => {}
+        }
     }
 }
 

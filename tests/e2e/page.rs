@@ -86,3 +86,12 @@ async fn only_pages_that_may_use_the_api_may_read_mail() {
         assert_eq!((reply.status, reply.header("access-control-allow-origin")), (200, allowed));
     }
 }
+
+#[tokio::test]
+async fn a_page_that_points_its_own_name_here_reads_no_mail() {
+    let mail = format!("{}/_local/mail", shared().http);
+    for (host, status) in [("localhost:3000", 200), ("127.0.0.1", 200), ("rebinding.example:3000", 421)] {
+        let answer = reqwest::Client::new().get(&mail).header("host", host).send().await.unwrap();
+        assert_eq!(answer.status(), status, "for {host}");
+    }
+}

@@ -1,6 +1,7 @@
 //! The errors that stop the stack.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::mongod::MongodError;
@@ -22,8 +23,10 @@ pub(crate) enum Error {
     NoPortAbove(u16),
     #[error(transparent)]
     Gateway(gateway::Error),
-    #[error("cannot open a port for the mail catcher: {0}")]
-    Smtp(#[source] io::Error),
+    #[error("the mail catcher cannot listen at {address}: {source}")]
+    Smtp { address: SocketAddr, source: io::Error },
+    #[error("cannot write {}: {source}", file.display())]
+    Environment { file: PathBuf, source: io::Error },
     #[error("cannot store {name} in {}: {source}", folder.display())]
     Secret { name: &'static str, folder: PathBuf, source: io::Error },
     #[error("mongod exited unexpectedly: see mongod.log in the data folder")]

@@ -1,7 +1,9 @@
 //! Runs the whole chat backend on one machine: the functions of `template.yaml` on the gateway,
 //! with MongoDB, a mail catcher and a demo page.
 
+mod container_environment;
 mod error;
+mod hosts;
 mod mail;
 mod mongo_commands;
 mod mongod;

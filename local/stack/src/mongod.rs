@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
 use crate::mongod_download::{DownloadError, find_on_path, find_or_download};
+use crate::settings::Settings;
 
 /// How long a new server may take to answer for the first time; it may have to recover from a
 /// crash.
@@ -59,6 +60,8 @@ pub(crate) enum MongodError {
     Folder { folder: PathBuf, source: io::Error },
     #[error("there is no free port: {0}")]
     NoPort(#[source] io::Error),
+    #[error("port {0} is already in use: choose another one with LOCAL_DATABASE_PORT, or 0 for any")]
+    PortTaken(u16),
     #[error("{} does not start: {source}; {HOW_TO_INSTALL}", binary.display())]
     Spawn { binary: PathBuf, source: io::Error },
     #[error("{} does not answer, see {}; {HOW_TO_INSTALL}", binary.display(), log.display())]
@@ -79,17 +82,12 @@ pub(crate) struct Mongod {
 }
 
 impl Mongod {
-    /// Connects to the database at `url`, or else starts one with its files in `data`, and waits
-    /// until it answers.
+    /// Connects to the database of the settings, or else starts one, and waits until it answers.
     ///
     /// # Errors
     /// Returns an error that names the problem, or what to install.
-    pub(crate) async fn start_or_connect(
-        url: Option<&str>,
-        data: &Path,
-        processes: &ProcessGroup,
-    ) -> Result<Self, MongodError> {
-        if let Some(url) = url {
+    pub(crate) async fn start_or_connect(settings: &Settings, processes: &ProcessGroup) -> Result<Self, MongodError> {
+        if let Some(url) = settings.database_url.as_deref() {
             ping(url, ANSWER_TIMEOUT).await.map_err(|error| MongodError::NoAnswer(error.kind))?;
             return Ok(Self { url: url.to_owned(), address: direct_address(url), server: None });
         }
@@ -97,17 +95,21 @@ impl Mongod {
             Some(binary) => binary,
             None => find_or_download().await?,
         };
-        Self::start(binary, data.join("mongodb"), processes).await
+        Self::start(binary, settings, processes).await
     }
 
-    async fn start(binary: PathBuf, folder: PathBuf, processes: &ProcessGroup) -> Result<Self, MongodError> {
+    async fn start(binary: PathBuf, settings: &Settings, processes: &ProcessGroup) -> Result<Self, MongodError> {
+        let folder = settings.data.join("mongodb");
         if let Err(source) = fs::create_dir_all(&folder) {
             return Err(MongodError::Folder { folder, source });
         }
         let mut attempt = 1;
         loop {
-            match Self::start_once(binary.clone(), &folder, processes).await {
+            match Self::start_once(binary.clone(), &folder, settings, processes).await {
                 Err(MongodError::Ended { status, .. }) if status.code() == Some(PORT_TAKEN) && attempt < MAX_PORTS => {
+                    if settings.database_port != 0 {
+                        return Err(MongodError::PortTaken(settings.database_port));
+                    }
                     attempt += 1;
                 }
                 result => return result,
@@ -115,12 +117,28 @@ impl Mongod {
         }
     }
 
-    async fn start_once(binary: PathBuf, folder: &Path, processes: &ProcessGroup) -> Result<Self, MongodError> {
-        let port = free_port().await.map_err(MongodError::NoPort)?;
+    async fn start_once(
+        binary: PathBuf,
+        folder: &Path,
+        settings: &Settings,
+        processes: &ProcessGroup,
+    ) -> Result<Self, MongodError> {
+        let port = match settings.database_port {
+            0 => free_port().await.map_err(MongodError::NoPort)?,
+            port => port,
+        };
+        let containers = settings.container_address.map(|address| format!(",{address}")).unwrap_or_default();
         let log = folder.join("mongod.log");
         let mut command = Command::new(&binary);
         command
-            .args(["--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet", "--wiredTigerCacheSizeGB", "0.25"])
+            .args([
+                "--bind_ip",
+                &format!("127.0.0.1{containers}"),
+                "--nounixsocket",
+                "--quiet",
+                "--wiredTigerCacheSizeGB",
+                "0.25",
+            ])
             .args(["--replSet", REPLICA_SET, "--oplogSize", "64"])
             .args(["--setParameter", "diagnosticDataCollectionEnabled=false", "--port", &port.to_string(), "--dbpath"])
             .arg(folder)

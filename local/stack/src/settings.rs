@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -32,6 +33,16 @@ pub(crate) struct Settings {
     pub(crate) port: u16,
     /// `DATABASE_URL`: a MongoDB to use instead of starting one.
     pub(crate) database_url: Option<String>,
+    /// `LOCAL_DATABASE_PORT`: the port of the database that the stack starts. 0, the default, picks a
+    /// free port.
+    pub(crate) database_port: u16,
+    /// `LOCAL_SMTP_PORT`: the port of the mail catcher. 0, the default, picks a free port.
+    pub(crate) smtp_port: u16,
+    /// `LOCAL_CONTAINER_ADDRESS`: an address, besides 127.0.0.1, at which the database and the mail
+    /// catcher listen, so that containers reach them.
+    pub(crate) container_address: Option<IpAddr>,
+    /// `LOCAL_HOSTS`: names, besides `localhost`, under which the stack's own pages may be requested.
+    pub(crate) hosts: Vec<String>,
     /// `LOCAL_DATA_DIR`: the folder of the database and the secrets. `target/local/PORT` by
     /// default, so that stacks on different ports do not share data.
     pub(crate) data: PathBuf,
@@ -80,6 +91,10 @@ impl Settings {
         Ok(Self {
             port,
             database_url: env::var("DATABASE_URL").ok().filter(|url| !url.is_empty()),
+            database_port: number("LOCAL_DATABASE_PORT", 0)?,
+            smtp_port: number("LOCAL_SMTP_PORT", 0)?,
+            container_address: optional("LOCAL_CONTAINER_ADDRESS")?,
+            hosts: env::var("LOCAL_HOSTS").unwrap_or_default().split(',').map(|name| name.trim().to_owned()).collect(),
             data: data.unwrap_or_else(|| target_folder().join("local").join(port.to_string())),
             template: path("LOCAL_TEMPLATE").unwrap_or_else(|| workspace_folder().join("template.yaml")),
             binaries: path("LOCAL_BINARIES"),
@@ -88,7 +103,7 @@ impl Settings {
             time_scale: number("LOCAL_TIME_SCALE", NonZero::<u32>::MIN)?,
             throttles: env::var("LOCAL_THROTTLES").is_ok_and(|value| value == "true"),
             concurrency: number("LOCAL_CONCURRENCY", CONCURRENCY)?,
-            dead_after_freeze: optional_number("LOCAL_DEAD_AFTER_FREEZE_MILLIS")?.map(Duration::from_millis),
+            dead_after_freeze: optional("LOCAL_DEAD_AFTER_FREEZE_MILLIS")?.map(Duration::from_millis),
             stop_with_stdin: env::var("LOCAL_STOP_WITH_STDIN").is_ok_and(|value| value == "true"),
             watch: !arguments.is_empty(),
         })
@@ -96,13 +111,15 @@ impl Settings {
 }
 
 fn number<T: FromStr<Err: Display>>(name: &'static str, default: T) -> Result<T, SettingsError> {
-    Ok(optional_number(name)?.unwrap_or(default))
+    Ok(optional(name)?.unwrap_or(default))
 }
 
-fn optional_number<T: FromStr<Err: Display>>(name: &'static str) -> Result<Option<T>, SettingsError> {
+fn optional<T: FromStr<Err: Display>>(name: &'static str) -> Result<Option<T>, SettingsError> {
     let invalid = |error: T::Err| SettingsError::Variable { name, reason: error.to_string() };
-    let text = env::var(name).ok().filter(|text| !text.is_empty());
-    text.map(|text| text.parse().map_err(invalid)).transpose()
+    match env::var(name) {
+        Ok(text) if !text.is_empty() => text.parse().map(Some).map_err(invalid),
+        _ => Ok(None),
+    }
 }
 
 #[cfg(test)]

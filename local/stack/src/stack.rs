@@ -1,13 +1,16 @@
 //! Starts the whole stack, runs it, and stops it.
 
 use std::env;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use gateway::{Gateway, Listeners, ProcessGroup, RunningGateway, Tap, shutdown_requested};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::container_environment;
 use crate::error::Error;
+use crate::hosts::Hosts;
 use crate::mail::{self, Mailbox};
 use crate::mongo_commands::MongoCommands;
 use crate::mongod::Mongod;
@@ -57,21 +60,30 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Error> {
     result
 }
 
-/// The ports of the stack, all on the loopback interface. They are bound before anything else
-/// starts.
+/// The ports of the stack. They are bound before anything else starts. Only containers reach those
+/// that are not on the loopback interface.
 struct Ports {
     gateway: Listeners,
-    smtp: TcpListener,
+    smtp: Vec<TcpListener>,
     smtp_port: u16,
 }
 
 impl Ports {
     async fn bind(settings: &Settings) -> Result<Self, Error> {
         let gateway = Listeners::bind(settings.port).await?;
-        let smtp = TcpListener::bind(("127.0.0.1", 0)).await.map_err(Error::Smtp)?;
-        let smtp_port = smtp.local_addr().map_err(Error::Smtp)?.port();
+        let loopback = listen_for_mail(Ipv4Addr::LOCALHOST.into(), settings.smtp_port).await?;
+        let smtp_port = loopback.local_addr().map_or(settings.smtp_port, |address| address.port());
+        let mut smtp = vec![loopback];
+        if let Some(address) = settings.container_address {
+            smtp.push(listen_for_mail(address, smtp_port).await?);
+        }
         Ok(Self { gateway, smtp, smtp_port })
     }
+}
+
+async fn listen_for_mail(address: IpAddr, port: u16) -> Result<TcpListener, Error> {
+    let address = SocketAddr::new(address, port);
+    TcpListener::bind(address).await.map_err(|source| Error::Smtp { address, source })
 }
 
 async fn build(settings: &Settings) -> Result<(), Error> {
@@ -82,7 +94,7 @@ async fn build(settings: &Settings) -> Result<(), Error> {
 }
 
 async fn start_database(settings: &Settings, processes: &ProcessGroup) -> Result<Mongod, Error> {
-    Ok(Mongod::start_or_connect(settings.database_url.as_deref(), &settings.data, processes).await?)
+    Ok(Mongod::start_or_connect(settings, processes).await?)
 }
 
 /// Starts all servers and prints their addresses, as the outputs of a deployed stack would be.
@@ -97,10 +109,11 @@ async fn serve(
     let port = listeners.http_port();
     let mailbox = Mailbox::default();
     let mails = mailbox.clone();
+    let hosts = Hosts::new(&settings.hosts);
     let mut gateway = configure(settings, mongod, processes, port, smtp_port)?
         .routes(move |api| {
             let mail = api.allow_origins(mail::routes(mails));
-            page::routes().merge(mail).merge(second_person::routes(api.clone()))
+            hosts.protect(page::routes().merge(mail).merge(second_person::routes(api.clone())))
         })
         .index(page::index);
     if settings.watch {
@@ -108,7 +121,9 @@ async fn serve(
         gateway = gateway.watch(workspace(folder));
     }
     let gateway = gateway.start(listeners).await?;
-    mail_catcher.spawn(mail::serve(smtp, mailbox));
+    for listener in smtp {
+        mail_catcher.spawn(mail::serve(listener, mailbox.clone()));
+    }
 
     println!("PageUrl          http://localhost:{port}/");
     println!("HttpApiUrl       {}", gateway.http_url());
@@ -143,6 +158,21 @@ fn configure(
         format!("http://localhost:{port},http://127.0.0.1:{port},http://localhost:5173,http://localhost:8080")
     });
     let binaries = settings.binaries.clone().unwrap_or_else(binaries);
+    let value_of = |name: &str| {
+        let value = env::var(name).ok().filter(|value| !value.is_empty());
+        value.filter(|value| !secrets::is_too_short(name, value))
+    };
+    let variables = [
+        (DATABASE_URL, mongod.url.clone()),
+        ("SECRET_KEY", secret("SECRET_KEY")?),
+        ("SECRET_KEY_ACCESS", secret("SECRET_KEY_ACCESS")?),
+        ("EMAIL_SERVICE_URL", format!("smtp://127.0.0.1:{smtp_port}")),
+        ("EMAIL_SERVICE_USERNAME", "chat@localhost".to_owned()),
+        ("EMAIL_SERVICE_KEY", "local".to_owned()),
+        ("COOKIE_SECURE", is_cross_site.to_string()),
+    ];
+    let set = variables.iter().map(|(name, value)| (*name, value_of(name).unwrap_or_else(|| value.clone())));
+    container_environment::write(settings, set.chain([("ALLOWED_ORIGINS", origins.clone())]))?;
     let mut gateway = Gateway::new(&settings.template, binaries, processes)
         .require_functions_for(settings.template.with_file_name("functions"))
         .max_processes(settings.max_processes)
@@ -151,18 +181,11 @@ fn configure(
         .throttle(settings.throttles)
         .concurrency(settings.concurrency)
         .resource_timeout(RESOURCE_TIMEOUT)
-        .environment(|name| {
-            let value = env::var(name).ok().filter(|value| !value.is_empty());
-            value.filter(|value| !secrets::is_too_short(name, value))
-        })
-        .parameter("AllowedOrigins", origins)
-        .variable(DATABASE_URL, &mongod.url)
-        .variable("SECRET_KEY", secret("SECRET_KEY")?)
-        .variable("SECRET_KEY_ACCESS", secret("SECRET_KEY_ACCESS")?)
-        .variable("EMAIL_SERVICE_URL", format!("smtp://127.0.0.1:{smtp_port}"))
-        .variable("EMAIL_SERVICE_USERNAME", "chat@localhost")
-        .variable("EMAIL_SERVICE_KEY", "local")
-        .variable("COOKIE_SECURE", is_cross_site.to_string());
+        .environment(value_of)
+        .parameter("AllowedOrigins", origins);
+    for (name, value) in variables {
+        gateway = gateway.variable(name, value);
+    }
     if let Some(freeze) = settings.dead_after_freeze {
         gateway = gateway.dead_after_freeze(freeze);
     }

@@ -28,22 +28,21 @@ pub(crate) struct Events {
     stack: Stack,
     origin: String,
     ada: Person,
-    bob: Person,
-    chat: String,
+    chat: Chat,
+}
+
+/// A chat of Ada with somebody else.
+struct Chat {
+    friend: Person,
+    id: String,
 }
 
 impl Events {
     /// Signs up Ada and Bob, and starts their chat.
     pub(crate) async fn new(stack: Stack, origin: String) -> Result<Self, Failure> {
-        let (ada, bob) = (Person::sign_up(&stack, "Ada Lovelace").await?, Person::sign_up(&stack, "Bob").await?);
-        let body = json!({ "personId": bob.id });
-        let connected = stack.send(Method::POST, "/api/createConnection", &ada.cookies(), body).await?.body;
-        let chat = text(&connected, "/chatId")?;
-        for number in 1..=MESSAGES {
-            let body = json!({ "chatId": chat, "userId": bob.id, "message": format!("Message {number}") });
-            stack.send(Method::POST, "/api/sendMessage", &bob.cookies(), body).await?;
-        }
-        Ok(Self { stack, origin, ada, bob, chat })
+        let ada = Person::sign_up(&stack, "Ada Lovelace").await?;
+        let chat = Chat::start(&stack, &ada).await?;
+        Ok(Self { stack, origin, ada, chat })
     }
 
     /// Writes each event of the workspace to a folder, and returns their number.
@@ -70,15 +69,17 @@ impl Events {
 
     /// Replaces the placeholders of an event.
     async fn fill(&self, name: &str, sample: &str) -> Result<String, Failure> {
-        let event = sample
-            .replace(ADA, &self.ada.id)
-            .replace(BOB, &self.bob.id)
-            .replace(CHAT, &self.chat)
-            .replace(PHOTO, &self.ada.photo)
-            .replace(ORIGIN, &self.origin);
+        if name != "connect" && sample.contains(CONNECTION) {
+            return self.fill_frame(name, sample).await;
+        }
+        let event = self.fill_chat(sample, &self.chat);
         match name {
-            // Ends the session, or may renew its token.
+            // Ends the session, or renews its token.
             "logout" | "refresh" => Ok(signed_in(&event, &Person::sign_up(&self.stack, "Carol").await?)),
+            "create-connection" => {
+                let carol = Person::sign_up(&self.stack, "Carol").await?;
+                Ok(signed_in(&event.replace(&self.chat.friend.id, &carol.id), &self.ada))
+            }
             "send-otp" => Ok(event.replace(EMAIL, &new_email("sample"))),
             "verify-otp" | "delete-otp" => {
                 let email = new_email("sample");
@@ -91,36 +92,58 @@ impl Events {
                 Ok(event.replace(EMAIL, &email).replace("SIGNUP_TOKEN", &token))
             }
             "connect" => self.handshake(&event, &new_connection()).await,
-            _ if event.contains(CONNECTION) => {
-                let connection = new_connection();
-                self.connect(&connection, name != "join-chat-room").await?;
-                Ok(event.replace(CONNECTION, &connection))
-            }
             _ => Ok(signed_in(&event, &self.ada)),
         }
     }
 
-    /// Opens a connection of Ada as API Gateway would, and lets it join the room of the chat. There is
-    /// no socket, so what is pushed to it is lost. Each event has its own, since a failed push may
-    /// remove its record.
-    async fn connect(&self, connection: &str, joins: bool) -> Result<(), Failure> {
+    fn fill_chat(&self, sample: &str, Chat { friend, id }: &Chat) -> String {
+        sample
+            .replace(ADA, &self.ada.id)
+            .replace(BOB, &friend.id)
+            .replace(CHAT, id)
+            .replace(PHOTO, &self.ada.photo)
+            .replace(ORIGIN, &self.origin)
+    }
+
+    /// Opens a connection of Ada as API Gateway would, lets it join the room of a chat, and returns a
+    /// frame from it.
+    ///
+    /// There is no socket, so a push to the connection fails and may remove its record. Therefore, each
+    /// event has a chat of its own.
+    async fn fill_frame(&self, name: &str, sample: &str) -> Result<String, Failure> {
         let read = |name: &str| {
             let path = samples().join(name);
             fs::read_to_string(&path).map_err(|source| Failure::File { path, source })
         };
-        let handshake = read("connect.json")?.replace(ADA, &self.ada.id).replace(ORIGIN, &self.origin);
-        self.stack.invoke("Connect", &self.handshake(&handshake, connection).await?).await?;
-        if joins {
-            let join = read("join-chat-room.json")?.replace(CHAT, &self.chat).replace(CONNECTION, connection);
+        let (chat, connection) = (Chat::start(&self.stack, &self.ada).await?, new_connection());
+        let handshake = self.fill_chat(&read("connect.json")?, &chat);
+        self.stack.invoke("Connect", &self.handshake(&handshake, &connection).await?).await?;
+        if name != "join-chat-room" {
+            let join = self.fill_chat(&read("join-chat-room.json")?, &chat).replace(CONNECTION, &connection);
             self.stack.invoke("JoinChatRoom", &join).await?;
         }
-        Ok(())
+        Ok(self.fill_chat(sample, &chat).replace(CONNECTION, &connection))
     }
 
     /// Completes the event of a handshake of Ada.
     async fn handshake(&self, event: &str, connection: &str) -> Result<String, Failure> {
         let ticket = self.stack.send(Method::POST, "/api/socketTicket", &self.ada.cookies(), Value::Null).await?.body;
         Ok(event.replace("TICKET", &text(&ticket, "/ticket")?).replace(CONNECTION, connection))
+    }
+}
+
+impl Chat {
+    /// Starts a chat of Ada with a new person, who has sent messages.
+    async fn start(stack: &Stack, ada: &Person) -> Result<Self, Failure> {
+        let friend = Person::sign_up(stack, "Bob").await?;
+        let body = json!({ "personId": friend.id });
+        let connected = stack.send(Method::POST, "/api/createConnection", &ada.cookies(), body).await?.body;
+        let id = text(&connected, "/chatId")?;
+        for number in 1..=MESSAGES {
+            let body = json!({ "chatId": id, "userId": friend.id, "message": format!("Message {number}") });
+            stack.send(Method::POST, "/api/sendMessage", &friend.cookies(), body).await?;
+        }
+        Ok(Self { friend, id })
     }
 }
 
