@@ -77,7 +77,6 @@ fn nothing_is_lost_when_the_primary_is_cut_off_from_the_others() {
 }
 
 #[test]
-#[ignore = "a read that finds servers without a primary twice is answered with 500"]
 fn nothing_is_lost_when_the_whole_database_is_gone_for_a_while() {
     survives("outage", async |set, random| {
         set.kill_all();
