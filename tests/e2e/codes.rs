@@ -1,5 +1,7 @@
 //! One-time codes: `sendOtp`, `verifyOtp`, `deleteOtp`.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use mongodb::bson::{Document, doc};
 use reqwest::Method;
@@ -175,6 +177,47 @@ async fn a_code_works_only_once() {
     let again = verify(&email, &otp).await;
 
     again.expect_code(401, "wrongCode");
+}
+
+#[tokio::test]
+async fn the_browser_that_requested_a_code_can_repeat_a_sign_in() {
+    let (user, browser) = (User::sign_up(shared(), "Ada").await, Browser::new(shared()));
+    browser.post("/api/sendOtp", json!({ "email": user.email })).await.expect(200);
+    let sign_in = json!({ "email": user.email, "otp": shared().mailed_code(&user.email).await });
+    let requested = browser.cookies();
+    browser.post("/api/verifyOtp", sign_in.clone()).await.expect(200);
+    let first = browser.token("refresh-key");
+
+    // The answer was lost.
+    let repeat = Browser::sending(shared(), &requested).post("/api/verifyOtp", sign_in.clone()).await;
+
+    repeat.expect(200);
+    assert_eq!(session_in(&repeat.set_cookie("refresh-key /api").value), session_in(&first));
+    let forged = Browser::sending(shared(), &requested.replace("otp-key=", "otp-key=0"));
+    forged.post("/api/verifyOtp", sign_in.clone()).await.expect_code(401, "wrongCode");
+    browser.post_empty("/api/logout").await.expect(200);
+    let ended = Browser::sending(shared(), &requested).post("/api/verifyOtp", sign_in).await;
+    ended.expect_code(401, "wrongCode");
+}
+
+#[tokio::test]
+async fn the_browser_that_requested_a_code_can_repeat_a_sign_up() {
+    let (email, browser) = (new_email(), Browser::new(shared()));
+    browser.post("/api/sendOtp", json!({ "email": email })).await.expect(200);
+    let sign_up = json!({ "email": email, "otp": shared().mailed_code(&email).await });
+    browser.post("/api/verifyOtp", sign_up.clone()).await.expect(200);
+
+    let repeat = browser.post("/api/verifyOtp", sign_up.clone()).await;
+
+    assert_eq!(repeat.expect(200)["isComplete"], false);
+    browser.post("/api/uploadDetails", json!({ "email": email, "fullName": "Ada" })).await.expect(200);
+    browser.post("/api/verifyOtp", sign_up).await.expect_code(401, "wrongCode");
+}
+
+/// Returns the id of the session in a refresh token.
+fn session_in(token: &str) -> Value {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice::<Value>(&claims).unwrap()["session"].clone()
 }
 
 #[tokio::test]

@@ -67,8 +67,10 @@ async fn each_step_fails(fault: SmtpFault, statuses: &[u16]) {
     for step in SmtpStep::ALL {
         println!("{step:?}");
         let email = new_email();
-        mailing.smtp.fail([(step, fault)]);
+        // The function connects when it starts, and again when it is invoked if that failed.
+        mailing.smtp.fail([(step, fault); 2]);
         mailing.expect_failure(&email, statuses).await;
+        mailing.smtp.fail([]);
         mailing.expect_no_use_of_undelivered_codes(&email).await;
         mailing.expect_sign_in(&email).await;
     }
@@ -96,9 +98,10 @@ async fn a_mail_server_that_hangs_at_any_step_is_reported() {
         return;
     }
     let mailing = Mailing::start();
-    // One connection each, all at the same time, because each takes four seconds.
+    // All at the same time, because each takes four seconds. A process whose first connection hangs
+    // opens another one.
     let emails = SmtpStep::ALL.map(|_| new_email());
-    mailing.smtp.fail(SmtpStep::ALL.map(|step| (step, SmtpFault::Hang)));
+    mailing.smtp.fail([SmtpStep::ALL, SmtpStep::ALL].concat().into_iter().map(|step| (step, SmtpFault::Hang)));
     join_all(emails.iter().map(|email| mailing.expect_failure(email, &[503]))).await;
 
     mailing.smtp.fail([]);

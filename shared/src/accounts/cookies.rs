@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use cookie::{Cookie, SameSite};
 
+use super::otps::CODE_LIFETIME;
 use super::sessions::Session;
 use super::tokens::{RefreshToken, RefreshTokens, ShortLivedTokens, SignupToken};
 use crate::config::{ConfigError, Environment, Flag, FromEnv, Seconds};
-use crate::contract::credentials::{ACCESS, REFRESH, SIGNUP};
+use crate::contract::credentials::{ACCESS, OTP, REFRESH, SIGNUP};
 use crate::error::Result;
 use crate::values::email::EmailAddress;
 
@@ -50,6 +51,12 @@ impl CookieSettings {
         let mut cookies = self.cleared_session();
         cookies.extend(self.alone(vec![self.token(SIGNUP, String::new(), Duration::ZERO)]));
         cookies
+    }
+
+    /// Returns the cookie of a browser that requested a code, with its
+    /// [proof](super::otps::CodeHasher::request_proof).
+    pub fn requested(&self, proof: String) -> Vec<Cookie<'static>> {
+        self.alone(vec![self.token(OTP, proof, CODE_LIFETIME)])
     }
 
     /// Returns cookies that clear the tokens of a session with their markers, but not that of a

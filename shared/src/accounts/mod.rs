@@ -5,5 +5,6 @@ pub mod mail;
 pub mod otps;
 pub mod photos;
 pub mod sessions;
+pub mod sign_ins;
 pub mod tokens;
 pub mod users;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::{constant_time, hmac};
 use mongodb::bson::doc;
 use mongodb::{Collection, Database, IndexModel};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use crate::database::{expiring, is_duplicate};
 use crate::error::{Error, Result};
 use crate::values::code::Code;
 use crate::values::email::EmailAddress;
+use crate::values::ids::SessionId;
 use crate::values::secret_key::SecretKey;
 use crate::values::timestamp::Timestamp;
 
@@ -51,7 +52,24 @@ impl CodeHasher {
     /// Returns the HMAC-SHA-256 of a code that was sent to `email`, in hex. The prefix separates it
     /// from tokens, which are signed with the same key.
     pub fn hash(&self, email: &EmailAddress, code: &Code) -> String {
-        let tag = hmac::sign(&self.0, format!("otp\n{email}\n{code}").as_bytes());
+        self.tag(&format!("otp\n{email}\n{code}"))
+    }
+
+    /// Returns the text with which a browser proves that it requested the code with this hash.
+    pub fn request_proof(&self, hash: &str) -> String {
+        self.tag(&format!("request\n{hash}"))
+    }
+
+    /// Returns whether one of these texts is the proof for the code with this hash.
+    pub fn is_requester<'a>(&self, hash: &str, proofs: impl IntoIterator<Item = &'a str>) -> bool {
+        let genuine = self.request_proof(hash);
+        let is_genuine =
+            |proof: &str| constant_time::verify_slices_are_equal(proof.as_bytes(), genuine.as_bytes()).is_ok();
+        proofs.into_iter().any(is_genuine)
+    }
+
+    fn tag(&self, text: &str) -> String {
+        let tag = hmac::sign(&self.0, text.as_bytes());
         tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
@@ -78,7 +96,19 @@ struct SentCode {
     hash: String,
     attempts: i64,
     used: bool,
+    /// The session that it started. Absent if the profile was not complete.
+    session: Option<SessionId>,
     expires_at: Timestamp,
+}
+
+/// A right code.
+#[derive(Clone, Copy, Debug)]
+pub enum RightCode {
+    /// It must still be [spent](Otps::spend).
+    Unspent,
+    /// It was spent, but the browser that requested it may not have received the answer. Contains
+    /// the session that it started, if any.
+    Spent(Option<SessionId>),
 }
 
 /// The collection of one-time codes.
@@ -141,16 +171,16 @@ impl Otps {
         Ok(())
     }
 
-    /// Counts an attempt to sign in to `email` with a code, and checks its hash. A code that is right
-    /// must then be [spent](Self::spend).
+    /// Counts an attempt to sign in to `email` with a code, and checks its hash. The browser that
+    /// requested a code may repeat it, because an answer can be lost.
     ///
     /// Counting and comparing are one atomic command, so parallel requests get no more than five
     /// guesses.
     ///
     /// # Errors
-    /// [`NO_SUCH_CODE`] if no code was requested; [`WRONG_CODE`] if it is wrong, spent or expired,
-    /// or had too many attempts.
-    pub async fn check(&self, email: &EmailAddress, hash: &str) -> Result<()> {
+    /// [`NO_SUCH_CODE`] if no code was requested; [`WRONG_CODE`] if it is wrong or expired, was spent
+    /// by another browser, or had too many attempts.
+    pub async fn check(&self, email: &EmailAddress, hash: &str, is_requester: bool) -> Result<RightCode> {
         let now = Timestamp::now();
         let is_right = doc! { "$and": [
             { "$eq": ["$code.hash", hash] },
@@ -164,20 +194,27 @@ impl Otps {
             "resendAt": { "$cond": [is_right, now, "$resendAt"] },
         } }];
         let filter = doc! { "_id": email, "code": { "$exists": true } };
-        let Some(code) = self.0.find_one_and_update(filter, update).await?.and_then(|before| before.code) else {
-            return Err(NO_SUCH_CODE);
-        };
-        let is_valid = code.hash == hash && !code.used && code.attempts < MAX_ATTEMPTS && code.expires_at > now;
-        if is_valid { Ok(()) } else { Err(WRONG_CODE) }
+        let before = self.0.find_one_and_update(filter, update).await?;
+        let code = before.and_then(|before| before.code).ok_or(NO_SUCH_CODE)?;
+        match code.hash == hash && code.attempts < MAX_ATTEMPTS && code.expires_at > now {
+            true if !code.used => Ok(RightCode::Unspent),
+            true if is_requester => Ok(RightCode::Spent(code.session)),
+            _ => Err(WRONG_CODE),
+        }
     }
 
-    /// Spends a code, which works once: a code signs in only one browser.
+    /// Spends a code, which works once: a code signs in only one browser. Remembers the session that
+    /// it starts.
     ///
     /// # Errors
     /// [`WRONG_CODE`] if it was spent or replaced in the meantime.
-    pub async fn spend(&self, email: &EmailAddress, hash: &str) -> Result<()> {
+    pub async fn spend(&self, email: &EmailAddress, hash: &str, session: Option<SessionId>) -> Result<()> {
         let unspent = doc! { "_id": email, "code.hash": hash, "code.used": false };
-        let spent = self.0.update_one(unspent, doc! { "$set": { "code.used": true } }).await?;
+        let mut changes = doc! { "code.used": true };
+        if let Some(session) = session {
+            changes.insert("code.session", session);
+        }
+        let spent = self.0.update_one(unspent, doc! { "$set": changes }).await?;
         if spent.matched_count == 1 { Ok(()) } else { Err(WRONG_CODE) }
     }
 

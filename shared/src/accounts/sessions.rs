@@ -255,6 +255,11 @@ impl Session {
         AccessToken { user: self.user_id, session: self.id }
     }
 
+    /// Returns whether the session has only the refresh token that it began with.
+    pub fn is_new(&self) -> bool {
+        self.generation == 1
+    }
+
     /// Returns the generations of the refresh tokens.
     pub fn generations(&self) -> Generations {
         let &Self { previous, used, generation: newest, refreshed_at, .. } = self;

@@ -4,5 +4,7 @@
 pub const REFRESH: &str = "refresh-key";
 /// The cookie with the access token.
 pub const ACCESS: &str = "access-key";
+/// The cookie that proves that a browser requested a one-time code.
+pub const OTP: &str = "otp-key";
 /// The cookie with the sign-up token.
 pub const SIGNUP: &str = "signup-key";

@@ -107,9 +107,9 @@ impl ScriptedSmtp {
         self.behave(faults.into_iter().map(|(step, fault)| Behaviour::Fails(step, fault)));
     }
 
-    /// Closes all connections. On the next one, each answer is this late.
+    /// Closes all connections. On the next two, each answer is this late.
     pub fn delay(&self, answers: Duration) {
-        self.behave([Behaviour::Delays(answers)]);
+        self.behave([Behaviour::Delays(answers); 2]);
     }
 
     /// Returns the mails to an address, oldest first.

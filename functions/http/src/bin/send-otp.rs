@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use shared::Result;
+use shared::accounts::cookies::CookieSettings;
 use shared::accounts::mail::Mailer;
 use shared::accounts::otps::{CodeHasher, Otps};
 use shared::contract::endpoints::send_otp::SendOtpInput;
@@ -19,6 +20,7 @@ shared::parts! {
         otps: Otps,
         hasher: CodeHasher,
         mailer: Mailer,
+        cookies: CookieSettings,
     }
 }
 
@@ -31,5 +33,6 @@ async fn send_otp(app: &'static App, request: Request) -> Result<Reply> {
         app.otps.withdraw(&email, &hash).await?;
         return Err(error);
     }
-    Reply::message(format!("Successfully send otp to {email}"))
+    let cookies = app.cookies.requested(app.hasher.request_proof(&hash));
+    Reply::message(format!("Successfully send otp to {email}"))?.with_cookies(cookies)
 }

@@ -34,7 +34,8 @@ pub(super) fn endpoint() -> Endpoint {
         .effect(
             "`isComplete`; sets `refresh-key` and `access-key` if the profile is complete, else \
              `signup-key`. 404 if no code was requested; 401 if the code is wrong, used or \
-             expired, or had 5 wrong attempts",
+             expired, or had 5 wrong attempts. The browser that requested the code can repeat the \
+             request: the same session is returned",
         )
         .returns(VerifyOtpOutput { is_complete: true, message: "Otp verified" })
         .sets_cookies(
