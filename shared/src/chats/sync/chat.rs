@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use mongodb::bson::Bson;
 
-use super::read::{Head, Missing, People};
+use super::rows::{Head, Missing, People};
 use crate::accounts::photos::PhotoBase;
 use crate::accounts::users::PublicProfile;
 use crate::chats::entry::Entry;

@@ -7,12 +7,13 @@
 mod answer;
 mod chat;
 mod read;
+mod rows;
 
 use std::collections::HashSet;
 
 use self::answer::fit;
 use self::chat::Chat;
-use self::read::Head;
+use self::rows::{Head, TYPICAL_CHAT_BYTES};
 use super::log::Log;
 use crate::contract::synced::{SyncInput, SyncOutput};
 use crate::error::Result;
@@ -24,14 +25,8 @@ use crate::values::timestamp::Timestamp;
 /// read, and a device must not miss it.
 const MARGIN: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// The maximum number of entries of a chat that the client did not name.
-const MAX_NEWEST: i64 = 20;
-
 /// The typical size of an entry as JSON, which decides how much is read. The answer is measured.
 const TYPICAL_ENTRY_BYTES: usize = 200;
-
-/// The typical size of a chat without entries as JSON.
-const TYPICAL_CHAT_BYTES: usize = 400;
 
 impl Log {
     /// Returns what a device of `user` has missed, as at most `max_bytes` of JSON.
