@@ -71,7 +71,7 @@ impl Generations {
     /// Returns the generations after one of them was presented. The answer carries the newest one.
     /// Returns `None` if the presented one was copied.
     ///
-    /// A new one is issued only after a pause of [`GRACE`]. By then, every earlier answer has arrived
+    /// A new one is issued only after a pause of `GRACE`. By then, every earlier answer has arrived
     /// or is lost, so none can replace a newer token in the browser.
     ///
     /// [`Sessions::rotate`] makes the same decision in the database.

@@ -20,7 +20,7 @@ const NAME: usize = 26;
 /// Commands that a driver sends on its own behalf.
 const HOUSEKEEPING: [&[u8]; 5] = [b"hello", b"ismaster", b"isMaster", b"ping", b"endSessions"];
 
-/// The moment at which a [`Trap`] strikes.
+/// The moment at which a trap strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// The command is not forwarded.
