@@ -180,11 +180,13 @@ class Database:
         wait_for("mongod is primary", lambda: self.client().admin.command("hello")["isWritablePrimary"])
 
     def indexes(self, name):
+        """Returns the indexes that the deployment creates: every collection has one of its `_id`."""
         database = self.client()[name]
         return {
             (collection, index)
             for collection in database.list_collection_names()
             for index in database[collection].index_information()
+            if index != "_id_"
         }
 
 
