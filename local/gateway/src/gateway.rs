@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::http::{HttpApi, Index, local_routes};
 use crate::iam::Identities;
 use crate::lambda::{Host, Settings, Tap};
-use crate::listeners::{Listeners, bind};
+use crate::listeners::{Listeners, bind, prompt};
 use crate::process_group::ProcessGroup;
 use crate::template::{self, Environment, Overrides, Template, TemplateError};
 use crate::throttle::{Account, Throttle};
@@ -332,7 +332,7 @@ impl fmt::Debug for Gateway {
 async fn serve_http(listener: TcpListener, routes: Router, api: HttpApi) {
     let app = routes.fallback(async move |request: Request| api.answer(request).await);
     // Serving fails only if the listener fails.
-    let _ = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await;
+    let _ = axum::serve(prompt(listener), app.into_make_service_with_connect_info::<SocketAddr>()).await;
 }
 
 /// A running gateway. Dropping it does the same as [`stop`](Self::stop), without waiting.

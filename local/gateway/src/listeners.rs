@@ -2,7 +2,8 @@
 
 use std::io;
 
-use tokio::net::TcpListener;
+use axum::serve::{ListenerExt, TapIo};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::error::Error;
 
@@ -54,4 +55,13 @@ pub(crate) async fn bind(port: u16) -> Result<(TcpListener, u16), Error> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(failed)?;
     let port = listener.local_addr().map_err(failed)?.port();
     Ok((listener, port))
+}
+
+/// A listener whose connections send every packet at once. Otherwise, the end of a long message waits
+/// 40 ms until the client has acknowledged what came before (Nagle's algorithm).
+pub(crate) type Prompt = TapIo<TcpListener, fn(&mut TcpStream)>;
+
+/// Makes the connections of a listener send every packet at once.
+pub(crate) fn prompt(listener: TcpListener) -> Prompt {
+    listener.tap_io(|stream| drop(stream.set_nodelay(true)))
 }

@@ -1,5 +1,6 @@
 //! Mail, sent over SMTP.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use lettre::message::{Mailbox, header::ContentType};
@@ -27,12 +28,19 @@ pub struct Mailer {
 
 impl FromEnv for Mailer {
     /// Reads `EMAIL_SERVICE_USERNAME` and `EMAIL_SERVICE_KEY` (the account), `EMAIL_SERVICE_URL`
-    /// (Gmail by default; `smtps://host:465`, or `smtp://host:587?tls=required`), and `EMAIL_FROM`
-    /// (the user name by default).
+    /// (Gmail by default; `smtps://host:465`, or `smtp://host:587?tls=required`; only servers of this
+    /// machine and of private networks may do without encryption), and `EMAIL_FROM` (the user name by
+    /// default).
     async fn from_env(environment: &Environment) -> Result<Self, ConfigError> {
         let username: String = environment.required("EMAIL_SERVICE_USERNAME")?;
         let key: String = environment.required("EMAIL_SERVICE_KEY")?;
-        let url = environment.optional("EMAIL_SERVICE_URL")?.unwrap_or_else(|| DEFAULT_URL.to_owned());
+        let url: String = environment.optional("EMAIL_SERVICE_URL")?.unwrap_or_else(|| DEFAULT_URL.to_owned());
+        if !is_encrypted(&url) && !is_private(&url) {
+            return Err(ConfigError::malformed(
+                "EMAIL_SERVICE_URL",
+                "must be smtps://…, or end with ?tls=required: otherwise, codes and the password are not encrypted",
+            ));
+        }
         let from = match environment.optional("EMAIL_FROM")? {
             Some(from) => from,
             None => username.parse().map_err(|_| {
@@ -50,6 +58,23 @@ impl FromEnv for Mailer {
         let connecting = transport.clone();
         environment.connect_early("mail server", async move { connecting.test_connection().await });
         Ok(Self { transport, from })
+    }
+}
+
+/// Returns whether mail is sent to this address only over TLS.
+fn is_encrypted(url: &str) -> bool {
+    url.starts_with("smtps://") || url.contains("tls=required")
+}
+
+/// Returns whether the host of an address is this machine, or an address in a private network.
+fn is_private(url: &str) -> bool {
+    let authority = url.split("://").nth(1).and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
+    match host.parse() {
+        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private(),
+        Ok(IpAddr::V6(address)) => address.is_loopback(),
+        Err(_) => host == "localhost",
     }
 }
 
@@ -87,5 +112,23 @@ fn delivery_error(error: lettre::transport::smtp::Error) -> Error {
         Some(code) if error.is_permanent() && code.category == Category::MailSystem => UNDELIVERABLE,
         Some(code) => Error::Unavailable(format!("the mail server answered {code}").into()),
         None => Error::Unavailable(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_private_servers_may_do_without_encryption() {
+        for url in ["smtps://smtp.example.com:465", "smtp://smtp.example.com:587?tls=required"] {
+            assert!(is_encrypted(url), "{url}");
+        }
+        for url in ["smtp://127.0.0.1:2525", "smtp://localhost:25", "smtp://[::1]:25", "smtp://172.17.0.1:25"] {
+            assert!(!is_encrypted(url) && is_private(url), "{url}");
+        }
+        for url in ["smtp://smtp.example.com:587", "smtp://8.8.8.8:25", "smtp://127.0.0.1@smtp.example.com:25"] {
+            assert!(!is_encrypted(url) && !is_private(url), "{url}");
+        }
     }
 }

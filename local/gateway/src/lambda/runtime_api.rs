@@ -18,6 +18,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::invocation::{Answer, InvokeError};
 use crate::ids::trace_id;
+use crate::listeners::prompt;
 
 /// The largest event and the largest answer, in bytes.
 pub(crate) const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
@@ -113,7 +114,7 @@ impl RuntimeApi {
             .layer(DefaultBodyLimit::max(MAX_PAYLOAD + 1024))
             .with_state(self);
         // Serving fails only if the listener fails.
-        let _ = axum::serve(listener, routes).await;
+        let _ = axum::serve(prompt(listener), routes).await;
     }
 
     fn exchange(&self, id: &str) -> Result<Arc<Exchange>, StatusCode> {

@@ -25,6 +25,7 @@ use crate::clock::Now;
 use crate::iam::Identities;
 use crate::ids::gateway_id;
 use crate::lambda::Host;
+use crate::listeners::prompt;
 use crate::template;
 use crate::throttle::Throttle;
 use crate::usage::Meter;
@@ -90,7 +91,7 @@ impl WebSocketApi {
             .merge(connections.router())
             .fallback(async || refusal(StatusCode::FORBIDDEN, "Forbidden"))
             .into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(listener, app).into_future();
+        let server = axum::serve(prompt(listener), app).into_future();
         tokio::pin!(server);
         let mut open = JoinSet::new();
         loop {
